@@ -1,0 +1,116 @@
+"""What can go wrong, as values: one exception class for each exit code of the command line.
+
+Every message says where, what was expected, what was found and what to do. This module
+imports nothing, so that any room can raise without loading another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+class GrowError(Exception):
+    """A failure that is explained to the user in words; never shown as a traceback.
+
+    Attributes:
+        message: what happened and where, one sentence or more.
+        hint: what the user can do about it; empty when the message says it all.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def to_dict(self) -> dict[str, Any]:
+        """The failure as plain JSON values."""
+        return {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a stage file.
+
+    Attributes:
+        path: the key's path, such as ``stages[2].grow[0].insert.filters``; empty for the file.
+        line: line in the file, counted from 1; 0 when the file has no such place.
+        column: column in that line, counted from 1.
+        text: what was expected and what was found, and the remedy where there is one.
+    """
+
+    path: str
+    line: int
+    column: int
+    text: str
+
+    def render(self, file: str) -> str:
+        """The problem as one line: ``file:line:column path: text``."""
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        return f"{place} {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
+
+
+class StageFileError(GrowError):
+    """A stage file cannot be used; carries every problem found in it at once."""
+
+    exit_code = 2
+
+    def __init__(self, file: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(problem.render(file) for problem in problems))
+        self.file = file
+        self.problems = problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """The failure as plain JSON values, each problem by itself."""
+        problems = [asdict(problem) for problem in self.problems]
+        return {**super().to_dict(), "file": self.file, "problems": problems}
+
+
+class UsageError(GrowError):
+    """A command or a call was given arguments that cannot be used."""
+
+    exit_code = 2
+
+
+class GrowthError(GrowError):
+    """A growth operator cannot be applied to an architecture.
+
+    Attributes:
+        path: where in the operator the trouble is, such as ``(0, "insert", "after")``.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, path: tuple[str | int, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+
+class DataError(GrowError):
+    """The pictures are missing, unreadable or not enough to train on."""
+
+    exit_code = 3
+
+
+class RunFolderError(GrowError):
+    """A run folder is locked by another process, damaged, or not a run folder."""
+
+    exit_code = 4
+
+
+class Stopped(GrowError):  # noqa: N818  (a wish, not an error)
+    """The user asked to stop; what was earned is on disk.
+
+    Attributes:
+        signal_number: the signal that asked (2 for Ctrl-C, 15 for SIGTERM).
+    """
+
+    def __init__(self, message: str, *, signal_number: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.signal_number = signal_number
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,91 @@
+"""The history of a stage: one record per epoch, as it is written to ``history.jsonl``.
+
+Decisions (`schedule`) and reports are made from these records alone. Standard library only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch of training came to.
+
+    Attributes:
+        epoch: counted from 1.
+        loss: mean training loss over the epoch, dropout and augmentation on.
+        accuracy: share of training pictures classed rightly, in [0, 1], likewise.
+        val_loss: mean loss over the validation pictures after the epoch.
+        val_accuracy: share of validation pictures classed rightly, in [0, 1].
+        learning_rate: the learning rate the epoch was trained with.
+        seconds: wall-clock time of the epoch, validation included.
+        cpu_seconds: processor time of this process over the epoch, all threads.
+        training_flops: floating-point operations of the epoch's training steps.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+    cpu_seconds: float
+    training_flops: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values; what is no number (divergence) becomes null."""
+        return {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EpochRecord:
+        """The record that `to_dict` gave.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+        """
+        known: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over the pictures of an epoch so far.
+
+    Attributes:
+        pictures: how many there were.
+        loss: sum of their losses.
+        right: how many were classed rightly.
+    """
+
+    pictures: int = 0
+    loss: float = 0.0
+    right: int = 0
+
+    def plus(self, pictures: int, loss: float, accuracy: float) -> Tally:
+        """The sums with one more batch, given the batch's mean loss and accuracy."""
+        return Tally(
+            self.pictures + pictures,
+            self.loss + loss * pictures,
+            self.right + round(accuracy * pictures),
+        )
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss per picture; 0 before the first."""
+        return self.loss / self.pictures if self.pictures else 0.0
+
+    @property
+    def accuracy(self) -> float:
+        """Share classed rightly, in [0, 1]; 0 before the first."""
+        return self.right / self.pictures if self.pictures else 0.0
+
+
+History = tuple[EpochRecord, ...]
