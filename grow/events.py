@@ -1,0 +1,142 @@
+"""What the engine tells its listeners: one frozen value per thing that happened.
+
+The engine never prints; the terminal, the log file and reports listen. Standard library and
+floors 0 and 1 only, so that listening needs nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grow.history import EpochRecord, History
+from grow.lineup import Entry, StagePlan
+from grow.pictures.manifest import Split
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """Pictures are being prepared: ``done`` of ``total``."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The pictures are ready.
+
+    Attributes:
+        classes: names of the classes, in label order.
+        counts: pictures per split and class.
+        unusable: pictures left out, each ``(key, reason)``.
+    """
+
+    classes: tuple[str, ...]
+    counts: Mapping[Split, Mapping[str, int]]
+    unusable: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The lineup is decided."""
+
+    name: str
+    folder: Path
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class StageStarted:
+    """A stage begins, or goes on after ``history`` and ``step`` steps of its next epoch.
+
+    Attributes:
+        stage: what is trained.
+        steps: training steps per epoch.
+        history: the epochs already on disk.
+        step: steps of the running epoch already on disk.
+    """
+
+    stage: StagePlan
+    steps: int
+    history: History
+    step: int
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A training step is done; loss and accuracy are means over the epoch so far."""
+
+    epoch: int
+    step: int
+    pictures: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Validating:
+    """Validation is under way: ``done`` of ``total`` batches."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch, its validation included, is done and on disk."""
+
+    stage: StagePlan
+    record: EpochRecord
+    best: int
+
+
+@dataclass(frozen=True)
+class CheckpointWritten:
+    """A checkpoint is on disk."""
+
+    path: Path
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something went wrong that did not stop the run; ``text`` says what was done about it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """A stage is complete, trained now or before (``reused``)."""
+
+    stage: StagePlan
+    history: History
+    best: int
+    reason: str
+    reused: bool
+
+
+@dataclass(frozen=True)
+class RunDone:
+    """All stages are complete."""
+
+    name: str
+    folder: Path
+
+
+Event = (
+    Preparing
+    | Prepared
+    | RunStarted
+    | StageStarted
+    | StepDone
+    | Validating
+    | EpochDone
+    | CheckpointWritten
+    | Warned
+    | StageDone
+    | RunDone
+)
+Listener = Callable[[Event], None]

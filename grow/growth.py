@@ -1,0 +1,209 @@
+"""Growth operators: pure functions from architecture to architecture.
+
+Owns the birth of layers and their lifelong names, and refuses what cannot be built, before
+anything trains. It knows nothing of weights (that is `transfer`) and nothing of Keras.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from grow import spec
+from grow.architecture import (
+    Activation,
+    Architecture,
+    Block,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPooling,
+    Layer,
+    Norm,
+    Pooling,
+)
+from grow.errors import GrowthError
+
+Place = tuple[str | int, ...]
+
+
+class _Births:
+    """Hands out the next free name of each kind; names are never used twice."""
+
+    def __init__(self, taken: tuple[str, ...] = ()) -> None:
+        self._last: dict[str, int] = {}
+        for name in taken:
+            kind, _, number = name.rpartition("_")
+            if number.isdigit():
+                self._last[kind] = max(self._last.get(kind, 0), int(number))
+
+    def name(self, kind: str) -> str:
+        self._last[kind] = self._last.get(kind, 0) + 1
+        return f"{kind}_{self._last[kind]}"
+
+
+def _block(wanted: spec.Block, births: _Births) -> Block:
+    # With batch normalisation the activation follows it, as is usual.
+    inner = "linear" if wanted.batch_norm else wanted.activation
+    layers: list[Layer] = [Conv(births.name("conv"), wanted.filters, wanted.kernel, inner)]
+    if wanted.batch_norm:
+        layers.append(Norm(births.name("norm")))
+        layers.append(Activation(births.name("activation"), wanted.activation))
+    if wanted.pool != "none":
+        layers.append(Pooling(births.name("pool"), wanted.pool, wanted.pool_size))
+    if wanted.dropout:
+        layers.append(Dropout(births.name("dropout"), wanted.dropout))
+    # The counter runs on for named blocks too, so block_2 is always the second one born.
+    born = births.name("block")
+    return Block(wanted.name or born, tuple(layers))
+
+
+def _join(pool: spec.HeadPool) -> Layer:
+    if pool == "flatten":
+        return Flatten("flatten")
+    return GlobalPooling("global_pool", "average" if pool == "global_average" else "max")
+
+
+def _head(wanted: spec.Head, classes: int, births: _Births) -> tuple[Layer, ...]:
+    layers: list[Layer] = [_join(wanted.pool)]
+    for units in wanted.dense:
+        layers.append(Dense(births.name("dense"), units, wanted.activation))
+        if wanted.dropout:
+            layers.append(Dropout(births.name("dropout"), wanted.dropout))
+    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    layers.append(Dense(births.name("dense"), units, activation))
+    return tuple(layers)
+
+
+def found(model: spec.Model, classes: int) -> Architecture:
+    """The architecture of stage 1, every layer newly born.
+
+    Two classes get one sigmoid unit, more get one softmax unit each.
+
+    Raises:
+        GrowthError: two blocks share a name, or a pooling finds too small a map.
+    """
+    births = _Births()
+    blocks: list[Block] = []
+    for index, wanted in enumerate(model.blocks):
+        block = _block(wanted, births)
+        _refuse_taken(block.name, blocks, ("blocks", index, "name"))
+        blocks.append(block)
+    architecture = Architecture(model.image, tuple(blocks), _head(model.head, classes, births))
+    _refuse_vanished(architecture, ("blocks",))
+    return architecture
+
+
+def grow(architecture: Architecture, operators: tuple[spec.Operator, ...]) -> Architecture:
+    """The architecture after all ``operators``, in order; only the last must be buildable.
+
+    Raises:
+        GrowthError: an operator cannot be applied; its ``path`` starts with the operator's index.
+    """
+    for index, operator in enumerate(operators):
+        try:
+            architecture = _apply(architecture, operator)
+        except GrowthError as error:
+            raise GrowthError(error.message, path=(index, *error.path), hint=error.hint) from None
+    _refuse_vanished(architecture, (len(operators) - 1,) if operators else ())
+    return architecture
+
+
+def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
+    """The architecture of every stage of a run.
+
+    Raises:
+        GrowthError: a stage cannot be built; ``path`` leads to it from the top of the file.
+    """
+    try:
+        architectures = [found(run.model, classes)]
+    except GrowthError as error:
+        raise GrowthError(error.message, path=("model", *error.path), hint=error.hint) from None
+    for index, stage in enumerate(run.stages[1:], start=1):
+        try:
+            architectures.append(grow(architectures[-1], stage.grow))
+        except GrowthError as error:
+            raise GrowthError(
+                error.message, path=("stages", index, "grow", *error.path), hint=error.hint
+            ) from None
+    return tuple(architectures)
+
+
+def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:
+    if operator.resize is not None:
+        return resize(architecture, operator.resize)
+    assert operator.insert is not None  # noqa: S101  (the stage file admits exactly one key)
+    return insert(architecture, operator.insert)
+
+
+def insert(architecture: Architecture, wanted: spec.Insert) -> Architecture:
+    """The architecture with one more block at the start, at the end or after a named block.
+
+    Raises:
+        GrowthError: the name is taken, or there is no block of the name it should follow.
+    """
+    births = _Births(_names(architecture))
+    block = _block(wanted, births)
+    blocks = list(architecture.blocks)
+    _refuse_taken(block.name, blocks, ("insert", "name"))
+    place = 0 if wanted.at == "start" else len(blocks)
+    if wanted.after is not None:
+        place = _index_of(wanted.after, blocks) + 1
+    return replace(architecture, blocks=(*blocks[:place], block, *blocks[place:]))
+
+
+def resize(architecture: Architecture, size: tuple[int, int]) -> Architecture:
+    """The same layers over pictures of another size ``(height, width)``.
+
+    Raises:
+        GrowthError: the size is not a whole multiple, or a whole fraction, of the one before.
+    """
+    old = architecture.image[:2]
+    for before, after in zip(old, size, strict=True):
+        if max(before, after) % min(before, after):
+            raise GrowthError(
+                f"expected a whole multiple or fraction of {old[0]}x{old[1]}, "
+                f"found {size[0]}x{size[1]}",
+                path=("resize",),
+                hint="pictures of all stages are area means of one master, in whole windows",
+            )
+    return replace(architecture, image=(*size, architecture.image[2]))
+
+
+def _names(architecture: Architecture) -> tuple[str, ...]:
+    layers = tuple(layer.name for layer in architecture.layers)
+    # Blocks with names of their own count as born too: block_N is numbered by birth.
+    return (*layers, f"block_{len(architecture.blocks)}")
+
+
+def _index_of(name: str, blocks: list[Block]) -> int:
+    names = [block.name for block in blocks]
+    if name in names:
+        return names.index(name)
+    near = difflib.get_close_matches(name, names, n=1)
+    raise GrowthError(
+        f'expected the name of a block ({", ".join(names)}), found "{name}"',
+        path=("insert", "after"),
+        hint=f"did you mean {near[0]}?" if near else "",
+    )
+
+
+def _refuse_taken(name: str, blocks: list[Block], place: Place) -> None:
+    if name in [block.name for block in blocks]:
+        raise GrowthError(
+            f'expected a name that no other block has, found "{name}" again', path=place
+        )
+
+
+def _refuse_vanished(architecture: Architecture, place: Place) -> None:
+    """A pooling window larger than its map leaves nothing: Keras would fail far from here."""
+    for row in architecture.placed():
+        if isinstance(row.layer, Pooling) and 0 in row.output:
+            height, width = row.input[:2]
+            raise GrowthError(
+                f"{row.name} pools windows of {row.layer.size[0]}x{row.layer.size[1]}, "
+                f"but only {height}x{width} is left of the picture there",
+                path=place,
+                hint="use larger pictures (resize), fewer blocks, or pool: none",
+            )

@@ -1,0 +1,98 @@
+"""Decisions of training as pure functions of (settings, history).
+
+Learning rate, the end of a stage and its best epoch are computed again from the records each
+time, so there is no state that a checkpoint could forget. Floor 0 only.
+"""
+
+from __future__ import annotations
+
+import math
+
+from grow.history import EpochRecord, History
+from grow.spec import EarlyStopping, Monitor, Plateau, Training
+
+
+def value_of(record: EpochRecord, monitor: Monitor) -> float:
+    """The monitored figure of an epoch, turned so that larger is better."""
+    value: float = getattr(record, monitor)
+    # A loss that is no number (divergence) is worse than any.
+    if math.isnan(value):
+        return float("-inf")
+    return value if monitor.endswith("accuracy") else -value
+
+
+def learning_rate(training: Training, history: History) -> float:
+    """The learning rate of the epoch after ``history``.
+
+    With ``reduce_on_plateau`` the rule is that of Keras's ReduceLROnPlateau callback, replayed:
+    after ``patience`` epochs without a gain of more than ``min_delta`` it is multiplied by
+    ``factor``, and for ``cooldown`` epochs nothing is counted.
+    """
+    rate = training.learning_rate
+    if training.reduce_on_plateau is None:
+        return rate
+    return _replay_plateau(training.reduce_on_plateau, rate, history)
+
+
+def _replay_plateau(plateau: Plateau, rate: float, history: History) -> float:
+    best, waited, cooldown = float("-inf"), 0, 0
+    for record in history:
+        value = value_of(record, plateau.monitor)
+        if cooldown > 0:
+            cooldown -= 1
+            waited = 0
+        if value > best + plateau.min_delta:
+            best, waited = value, 0
+        elif cooldown == 0:
+            waited += 1
+            if waited >= plateau.patience:
+                rate = max(rate * plateau.factor, plateau.minimum)
+                cooldown, waited = plateau.cooldown, 0
+    return rate
+
+
+def end_of_stage(training: Training, history: History) -> str:
+    """Why the stage is complete after ``history``, in words; empty while it goes on."""
+    if len(history) >= training.epochs:
+        return f"all {training.epochs} epochs trained"
+    stopping = training.early_stopping
+    if stopping is not None and _stalled(stopping, history):
+        return (
+            f"{stopping.monitor} has not improved by more than {stopping.min_delta:g} "
+            f"for {stopping.patience} epochs"
+        )
+    return ""
+
+
+def _stalled(stopping: EarlyStopping, history: History) -> bool:
+    best, waited = float("-inf"), 0
+    for record in history:
+        value = value_of(record, stopping.monitor)
+        if value > best + stopping.min_delta:
+            best, waited = value, 0
+        else:
+            waited += 1
+        if waited >= stopping.patience:
+            return True
+    return False
+
+
+def best_epoch(training: Training, history: History) -> int:
+    """Number of the epoch whose weights the stage ends with; 0 for an empty history.
+
+    Of equal epochs the one with the lower validation loss wins, then the earlier one.
+    """
+    if not history:
+        return 0
+    if training.best == "last":
+        return history[-1].epoch
+    monitor = training.best
+    best = max(
+        history,
+        key=lambda record: (
+            value_of(record, monitor),
+            value_of(record, "val_loss"),
+            -record.epoch,
+        ),
+    )
+    return best.epoch
