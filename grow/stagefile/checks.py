@@ -1,0 +1,133 @@
+"""What needs more than one key's value; runs only on files whose shape is sound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from grow import growth
+from grow.architecture import Architecture
+from grow.errors import GrowthError, Problem
+from grow.spec import Operator, RunSpec
+from grow.stagefile.positions import Document
+from grow.stagefile.words import Path, quote
+
+_RESERVED = frozenset(
+    ["con", "prn", "aux", "nul"]
+    + [f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)]
+)
+_LARGEST_SIDE = 4096
+
+
+def problems(spec: RunSpec, document: Document) -> list[Problem]:
+    """Everything in a stage file that does not go together."""
+    found = [*_names(spec, document), *_first_stage(spec, document)]
+    operators = list(_operators(spec, document))
+    if not operators:
+        found += _growth(spec, document)
+    return found + operators
+
+
+def _names(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    yield from _reserved(spec.name, ("name",), document)
+    for index, stage in enumerate(spec.stages):
+        place: Path = ("stages", index, "name")
+        yield from _reserved(stage.name, place, document)
+        other = first.setdefault(stage.name.casefold(), index)
+        if other != index:
+            line = document.places[("stages", other, "name")].line
+            text = (
+                f"expected a name that no other stage has, found {quote(stage.name)} again "
+                f"({quote(spec.stages[other].name)} is on line {line}; capitals do not count)"
+            )
+            yield document.problem(place, text)
+
+
+def _reserved(name: str, place: Path, document: Document) -> Iterator[Problem]:
+    if name.casefold().partition(".")[0] in _RESERVED:
+        text = f"expected a name that every system admits, found {quote(name)}"
+        yield document.problem(place, f"{text}; Windows keeps it for itself, choose another")
+
+
+def _first_stage(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    first = spec.stages[0]
+    for key, said in (("grow", first.grow), ("transfer", "transfer" in first.model_fields_set)):
+        if said:
+            text = f"expected no {key} in the first stage, which starts from nothing; "
+            advice = "describe it in model" if key == "grow" else "remove it"
+            yield document.problem(("stages", 0, key), text + advice, at_key=True)
+
+
+def _operators(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    for number, stage in enumerate(spec.stages):
+        for index, operator in enumerate(stage.grow):
+            yield from _operator(operator, ("stages", number, "grow", index), document)
+
+
+def _operator(operator: Operator, place: Path, document: Document) -> Iterator[Problem]:
+    said = [key for key in Operator.model_fields if key in operator.model_fields_set]
+    if not said:
+        yield document.problem(place, "expected insert or resize, found an empty group {}")
+    elif len(said) > 1:
+        text = f"expected one of insert, resize, found {' and '.join(said)}"
+        yield document.problem(place, f'{text}; make each an entry of its own, with its own "- "')
+    elif getattr(operator, said[0]) is None:
+        wanted = "the block's keys below it, indented" if said[0] == "insert" else "a size"
+        yield document.problem((*place, said[0]), f"expected {wanted}, found nothing")
+    wanted_block = operator.insert
+    if wanted_block and wanted_block.at is not None and wanted_block.after is not None:
+        text = "expected one of at, after, found both; remove one of the two"
+        yield document.problem((*place, "insert", "after"), text, at_key=True)
+
+
+def _growth(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    try:
+        architectures = growth.lineage(spec, classes=2)
+    except GrowthError as error:
+        text = f"{error.message}; {error.hint}" if error.hint else error.message
+        yield document.problem(error.path, text)
+        return
+    yield from _sizes(spec, architectures, document)
+
+
+def _sizes(
+    spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
+) -> Iterator[Problem]:
+    """The master is cut into whole windows for every stage, so each size has to divide it."""
+    sizes = [architecture.image[:2] for architecture in architectures]
+    largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
+    master = spec.data.master or largest
+    odd = [index for index, size in enumerate(sizes) if not _divides(size, master)]
+    if not odd:
+        return
+    names = ", ".join(f"{spec.stages[i].name} {_times(sizes[i])}" for i in odd[:4])
+    common = (math.lcm(*(size[0] for size in sizes)), math.lcm(*(size[1] for size in sizes)))
+    advice = "change the sizes"
+    if max(common) <= _LARGEST_SIDE:
+        advice += f", or set data.master to [{common[0]}, {common[1]}]"
+    if spec.data.master is None:
+        place = _resize_before(spec, odd[0])
+        text = f"expected a size that divides the largest, {_times(master)}, found {names}"
+    else:
+        place = ("data", "master")
+        text = f"expected a multiple of every stage's size, found {_times(master)} for {names}"
+    yield document.problem(place, f"{text}; {advice}")
+
+
+def _divides(size: tuple[int, int], master: tuple[int, int]) -> bool:
+    return master[0] % size[0] == 0 and master[1] % size[1] == 0
+
+
+def _times(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _resize_before(spec: RunSpec, index: int) -> Path:
+    """Where the size of a stage was said: the last resize up to it, or else the model's image."""
+    for number in range(index, 0, -1):
+        operators = spec.stages[number].grow
+        for place in range(len(operators) - 1, -1, -1):
+            if operators[place].resize is not None:
+                return ("stages", number, "grow", place, "resize")
+    return ("model", "image")

@@ -1,0 +1,103 @@
+"""Reads a stage file: the YAML, then its shape, then what has to go together."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from grow.errors import Problem, StageFileError
+from grow.spec import RunSpec
+from grow.stagefile import checks, messages, positions
+from grow.stagefile.positions import Document
+from grow.stagefile.words import show
+
+MAX_BYTES = 2**20
+
+_START = "`grow init` writes a stage file to start from"
+
+
+def read(path: Path) -> RunSpec:
+    """The value of a stage file.
+
+    Raises:
+        StageFileError: the file cannot be read, or holds anything wrong; it carries all of it.
+    """
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _whole_file(file, f"expected a stage file, found none{_near(path)}") from None
+    except IsADirectoryError:
+        raise _whole_file(file, "expected a stage file, found a folder") from None
+    except PermissionError:
+        raise _whole_file(file, "expected a file that may be read, found no permission") from None
+    except (OSError, ValueError) as error:
+        raise _whole_file(file, f"expected a file that can be read, but: {error}") from None
+    if len(content) > MAX_BYTES:
+        raise _too_long(file)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        problem = Problem("", line, column, "expected UTF-8, found other bytes; save it as UTF-8")
+        raise StageFileError(file, (problem,)) from None
+    return parse(text, file)
+
+
+def parse(text: str, file: str) -> RunSpec:
+    """The value of a stage file's text; messages call it ``file``.
+
+    Raises:
+        StageFileError: the text holds anything wrong; it carries all of it, in order.
+    """
+    if len(text) > MAX_BYTES:
+        raise _too_long(file)
+    document = positions.load(text.removeprefix("\ufeff"))
+    if document.value is None and not document.problems:
+        raise _whole_file(file, f"expected a stage file, found an empty one; {_START}")
+    spec, found = _judge(document)
+    if spec is None or found:
+        raise StageFileError(file, _in_order(found))
+    return spec
+
+
+def _judge(document: Document) -> tuple[RunSpec | None, list[Problem]]:
+    """The value, if the shape is sound, and all problems."""
+    found = list(document.problems)
+    if not isinstance(document.value, dict):
+        if not found:
+            text = f"expected the keys {', '.join(RunSpec.model_fields)}, "
+            found = [document.problem((), f"{text}found {show(document.value)}; {_START}")]
+        return None, found
+    try:
+        spec = RunSpec.model_validate(document.value)
+    except ValidationError as error:
+        shape = messages.explain(error, document)
+        return None, found + [one for one in shape if one.path not in document.spoilt]
+    return spec, found + checks.problems(spec, document)
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.line, one.column)))
+
+
+def _whole_file(file: str, text: str) -> StageFileError:
+    return StageFileError(file, (Problem("", 0, 0, text),))
+
+
+def _too_long(file: str) -> StageFileError:
+    return _whole_file(file, f"expected at most {MAX_BYTES:,} bytes, found more; no stage file")
+
+
+def _near(path: Path) -> str:
+    """The stage files beside a missing one, the likeliest first."""
+    try:
+        names = [other.name for other in path.parent.glob("*.y*ml")]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f"; did you mean {path.parent / near[0]}?" if near else ""
