@@ -1,0 +1,190 @@
+"""A file's bytes become pixels of one shape, or a reason why they cannot.
+
+This module owns how pictures of any kind, depth, orientation and size turn into the master's
+uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing. Imports the
+standard library, numpy and Pillow only.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+import warnings
+import zlib
+from io import BytesIO
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from grow.pictures.manifest import Shape
+
+Fit = Literal["stretch", "crop"]
+
+MAX_PIXELS = 100_000_000
+
+# By content, whatever the file is called; no format that starts another program (EPS).
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+
+# What Pillow and its codecs raise on damaged files; named, so that nothing else is hidden.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Undecodable(Exception):  # noqa: N818 - a verdict on a file, turned into a value by callers
+    """A file that is no usable picture.
+
+    Attributes:
+        reason: why, in plain words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Hush:
+    """Keeps Pillow's warnings away while any thread is inside.
+
+    `warnings.catch_warnings` changes the whole process, so threads must not nest it freely:
+    the first in sets it, the last out restores it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._caught.__exit__(None, None, None)
+
+
+hush = _Hush()
+
+
+def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
+    """Decode a file's bytes into pixels of ``shape`` (height, width, channels 1 or 3).
+
+    The first frame is taken, turned upright, laid over white where it is transparent, 16 bits
+    scaled to 8; then fitted as `fitted` says. Safe to call from several threads.
+
+    Raises:
+        Undecodable: the bytes are no picture, or a damaged or too large one.
+    """
+    if not data:
+        raise Undecodable("the file is empty")
+    with hush:
+        try:
+            image = _opened(data)
+        except Image.DecompressionBombError as error:
+            raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
+        except MemoryError as error:
+            raise Undecodable("too large: not enough memory") from error
+        except UnidentifiedImageError as error:
+            raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
+        except _DAMAGED as error:
+            reason = str(error) or type(error).__name__
+            raise Undecodable(f"damaged: {reason}") from error
+        return fitted(image, shape, fit)
+
+
+def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
+    """Bring an RGB or L picture to ``shape`` (height, width, channels 1 or 3).
+
+    ``crop`` first cuts the middle out in the shape's proportions. Sides that shrink become
+    area means, sides that grow are interpolated bicubically. One channel is the luminance.
+    """
+    height, width, channels = shape
+    image = image.convert("L" if channels == 1 else "RGB")
+    if fit == "crop":
+        image = _cropped(image, width, height)
+    smaller = (min(image.width, width), min(image.height, height))
+    if smaller != image.size:
+        image = image.resize(smaller, Image.Resampling.BOX)
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    return np.array(image, dtype=np.uint8).reshape(shape)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """The picture upright and opaque, in mode RGB or L."""
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            size = f"{image.width} x {image.height}"
+            raise Undecodable(f"too large: {size} is more than {MAX_PIXELS:,} pixels")
+        image.load()
+        turn = _UPRIGHT.get(_orientation(image))
+        plain = _plain(image)
+    return plain if turn is None else plain.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The orientation its EXIF data says; upright when that is damaged, as viewers do."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG)
+    except _DAMAGED:
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return _eight_bits(image)
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        white = Image.new("RGBA", colours.size, "white")
+        return Image.alpha_composite(white, colours).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits to 8: 0 stays 0, 65535 becomes 255, rounded between."""
+    values = np.clip(np.asarray(image), 0, 65535).astype(np.uint32)
+    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
+    see_through = image.info.get("transparency")
+    if isinstance(see_through, int):
+        grey[values == see_through] = 255
+    return Image.fromarray(grey)
+
+
+def _cropped(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The largest middle part in the proportions width : height."""
+    across = min(image.width, max(1, round(image.height * width / height)))
+    down = min(image.height, max(1, round(image.width * height / width)))
+    left, top = (image.width - across) // 2, (image.height - down) // 2
+    return image.crop((left, top, left + across, top + down))

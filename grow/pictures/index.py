@@ -1,0 +1,168 @@
+"""The cache's memory: which files were prepared, as they were then, and whether that still holds.
+
+This module owns the cache entry's name, its ``index.json`` and the question whether an entry
+is current. It never decodes. Imports the standard library, `spec` and its neighbours
+`manifest`, `outline` and `split` only; never numpy or Pillow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from grow.pictures.manifest import Listing, Manifest, Shape
+from grow.pictures.outline import list_pictures
+from grow.pictures.split import settle
+from grow.spec import Data
+
+# To be raised when decoding, drawing or the files' form changes: old entries are then left.
+VERSION = 1
+
+INDEX = "index.json"
+_HEAD = '{"sha256":"'
+_MIDDLE = '","entry":'
+
+Stamp = tuple[int, int]
+
+
+class Record(NamedTuple):
+    """One file as it was when it was read.
+
+    Attributes:
+        key: which file, as in a manifest.
+        size: bytes.
+        mtime_ns: time of its last change, nanoseconds since 1970.
+        digest: sha256 of its bytes; empty when it could not be read at all.
+        reason: why it is unusable; empty when it is usable.
+        row: its place in the array; -1 when it is unusable.
+    """
+
+    key: str
+    size: int
+    mtime_ns: int
+    digest: str
+    reason: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a cache entry holds.
+
+    Attributes:
+        images: name of the array's file, beside the index.
+        size: bytes of that file.
+        records: what is known of each file, by key.
+    """
+
+    images: str
+    size: int
+    records: Mapping[str, Record]
+
+
+def entry(cache: Path, data: Data, listing: Listing, shape: Shape) -> Path:
+    """The folder in ``cache`` for these pictures at this shape (height, width, channels)."""
+    settings = data.model_dump(mode="json", exclude={"augment", "master", "path"})
+    identity = [VERSION, listing.place, settings, list(shape)]
+    return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def peek(data: Data, base: Path, shape: Shape, cache: Path) -> Manifest | None:
+    """The manifest where all is prepared already, else None; no picture is opened.
+
+    Args:
+        data: which pictures.
+        base: the stage file's folder.
+        shape: height, width and channels of the master.
+        cache: the folder of all cache entries; it need not exist.
+
+    Raises:
+        DataError: the folder is not there or not laid out as expected.
+    """
+    listing = list_pictures(data, base)
+    place = entry(cache, data, listing, shape)
+    index = read(place)
+    if index is None or not is_whole(place, index):
+        return None
+    return current(listing, stamps(listing), index)
+
+
+def stamps(listing: Listing) -> list[Stamp]:
+    """Size and time of change of each candidate; (-1, -1) for one that is gone."""
+    if listing.place == "drawn":
+        return [(0, 0)] * len(listing.candidates)
+    return [_stamp(candidate.path) for candidate in listing.candidates]
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - ten thousand files: no Path objects here
+    except OSError:
+        return (-1, -1)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def still_holds(record: Record | None, stamp: Stamp) -> bool:
+    """Whether a file's record can be used instead of reading it again."""
+    return record is not None and bool(record.digest) and (record.size, record.mtime_ns) == stamp
+
+
+def current(listing: Listing, stamps: list[Stamp], index: Index) -> Manifest | None:
+    """The manifest, where every listed file is as recorded and the array is in its order."""
+    records = index.records
+    if len(records) != len(listing.candidates):
+        return None
+    for candidate, stamp in zip(listing.candidates, stamps, strict=True):
+        if not still_holds(records.get(candidate.key), stamp):
+            return None
+    digests = {key: record.digest for key, record in records.items()}
+    reasons = {key: record.reason for key, record in records.items() if record.reason}
+    manifest = settle(listing, digests, reasons)
+    # A new val folder, say, gives files another split, and so the array another order.
+    if any(records[p.key].row != row for row, p in enumerate(manifest.pictures)):
+        return None
+    return manifest
+
+
+def is_whole(place: Path, index: Index) -> bool:
+    """Whether the array's file is there at its full size."""
+    try:
+        return (place / index.images).stat().st_size == index.size
+    except OSError:
+        return False
+
+
+def read(place: Path) -> Index | None:
+    """The entry's index, or None where it is missing or not as it was written."""
+    try:
+        raw = (place / INDEX).read_bytes()
+    except OSError:
+        return None
+    start = len(_HEAD) + 64
+    body = raw[start + len(_MIDDLE) : -2]
+    if raw != _framed(body):
+        return None
+    values: dict[str, Any] = json.loads(body)
+    records = {values_[0]: Record._make(values_) for values_ in values["records"]}
+    return Index(values["images"], values["size"], records)
+
+
+def dumped(index: Index) -> bytes:
+    """The index as the bytes of its file: JSON that carries its own checksum."""
+    values = {
+        "version": VERSION,
+        "images": index.images,
+        "size": index.size,
+        "records": list(index.records.values()),
+    }
+    return _framed(json.dumps(values, separators=(",", ":")).encode())
+
+
+def _framed(body: bytes) -> bytes:
+    head = f"{_HEAD}{hashlib.sha256(body).hexdigest()}{_MIDDLE}".encode()
+    return head + body + b"}\n"

@@ -1,0 +1,92 @@
+"""Which pictures are set aside for validation, and whether what is left can be trained on.
+
+This module owns the rule of the split, a pure function of the pictures' contents, and the
+making of a manifest from a listing and the pictures' digests. It reads no file. Imports the
+standard library, `errors` and `manifest` only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from grow.errors import DataError
+from grow.pictures.manifest import Listing, Manifest, Picture, Unusable, in_order
+
+_BITS = 64
+_NAMED = 5
+
+
+def rank(digest: str) -> int:
+    """The place of a picture's content in [0, 2**64): even over contents, always the same."""
+    return int.from_bytes(hashlib.sha256(f"split {digest}".encode()).digest()[: _BITS // 8])
+
+
+def set_aside(pictures: Sequence[Picture], fraction: float) -> list[Picture]:
+    """The same pictures, about a ``fraction`` of them with the split validation.
+
+    A picture's content alone decides, so adding pictures moves no other one and copies of a
+    picture stay on one side. A class that would have no training or no validation picture
+    gets the nearest ranked one moved over, copies with it, where it has two contents or more.
+    """
+    threshold = int(fraction * 2**_BITS)
+    aside = {p.digest for p in pictures if rank(p.digest) < threshold}
+    contents: dict[int, set[str]] = {}
+    for picture in pictures:
+        contents.setdefault(picture.label, set()).add(picture.digest)
+    for label in sorted(contents):
+        if len(contents[label]) < 2:
+            continue
+        if contents[label] <= aside:
+            aside.remove(max(contents[label], key=rank))
+        elif not contents[label] & aside:
+            aside.add(min(contents[label], key=rank))
+    return [replace(p, split="validation") if p.digest in aside else p for p in pictures]
+
+
+def settle(listing: Listing, digests: Mapping[str, str], reasons: Mapping[str, str]) -> Manifest:
+    """The manifest of a listing once each candidate has a digest or a reason, by key."""
+    pictures = [
+        Picture(c.key, c.label, c.split, digests[c.key])
+        for c in listing.candidates
+        if c.key not in reasons
+    ]
+    if listing.fraction is not None:
+        train = [p for p in pictures if p.split == "train"]
+        rest = [p for p in pictures if p.split != "train"]
+        pictures = sorted(rest + set_aside(train, listing.fraction), key=in_order)
+    unusable = [Unusable(key, reason) for key, reason in reasons.items()]
+    ordered = tuple(sorted([*listing.unusable, *unusable], key=lambda entry: entry.key))
+    return Manifest(listing.classes, tuple(pictures), ordered)
+
+
+def check(manifest: Manifest, place: str) -> None:
+    """See that every class can be trained on and that there is something to validate on.
+
+    Raises:
+        DataError: a class has no training picture, or there is no validation picture.
+    """
+    counts = manifest.counts()
+    empty = [name for name, number in counts["train"].items() if not number]
+    if empty:
+        names = ", ".join(f'"{name}"' for name in empty)
+        raise DataError(
+            f"{place}: expected a usable training picture in every class, found none in "
+            f"{names}.{_first(manifest)}",
+            hint="Add pictures to it, or repair those that cannot be used.",
+        )
+    if not any(counts["validation"].values()):
+        raise DataError(
+            f"{place}: expected pictures to validate on, found none.{_first(manifest)}",
+            hint="Add pictures, or say in data.validation which folder or share to use.",
+        )
+
+
+def _first(manifest: Manifest) -> str:
+    """The first unusable files in words, or nothing."""
+    shown = [f"{entry.key} ({entry.reason})" for entry in manifest.unusable[:_NAMED]]
+    more = len(manifest.unusable) - len(shown)
+    if more:
+        shown.append(f"and {more} more")
+    return f" Not usable: {', '.join(shown)}." if shown else ""

@@ -1,0 +1,476 @@
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grow.errors import DataError, GrowError, Stopped
+from grow.pictures import index, load, workspace
+from grow.pictures.decode import decode
+from grow.pictures.drawn import draw
+from grow.pictures.index import peek
+from grow.pictures.outline import list_pictures
+from grow.pictures.prepare import prepare
+from grow.spec import DrawnData
+
+SHAPE = (8, 8, 3)
+BASE = Path("/")
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The keys that are loaded, as they are."""
+    keys = []
+
+    def counted(data, candidate, shape):
+        keys.append(candidate.key)
+        return real(data, candidate, shape)
+
+    real = load.load
+    monkeypatch.setattr(load, "load", counted)
+    return keys
+
+
+def _files(cache):
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+
+
+def _is_right(prepared, root):
+    for row, picture in enumerate(prepared.manifest.pictures):
+        expected = decode((root / picture.key).read_bytes(), SHAPE, "stretch")
+        np.testing.assert_array_equal(prepared.images[row], expected)
+    assert len(prepared.images) == len(prepared.manifest.pictures)
+
+
+def _entry(cache):
+    (entry,) = cache.iterdir()
+    return entry
+
+
+# The first time --------------------------------------------------------------------------
+
+
+def test_each_row_is_its_picture(root, cache, folder_data):
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == len(prepared.manifest.pictures) == 20
+    assert prepared.images.shape == (20, *SHAPE)
+    assert not prepared.images.flags.writeable
+    _is_right(prepared, root)
+    splits = [p.split for p in prepared.manifest.pictures]
+    assert splits == sorted(splits)
+    assert set(splits) == {"train", "validation"}
+
+
+def test_an_entry_is_an_array_and_its_index(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    images, name = _files(cache)
+    assert images.startswith("images-")
+    assert name == "index.json"
+    np.testing.assert_array_equal(np.load(_entry(cache) / images).shape, (20, *SHAPE))
+
+
+def test_progress_and_stop_are_asked_in_the_calling_thread(root, cache, folder_data):
+    calls, threads = [], set()
+
+    def progress(done, total):
+        calls.append((done, total))
+        threads.add(threading.current_thread())
+
+    prepare(
+        folder_data(root),
+        BASE,
+        SHAPE,
+        cache,
+        progress=progress,
+        check_stop=lambda: threads.add(threading.current_thread()),
+    )
+    assert calls == [(done, 20) for done in range(1, 21)]
+    assert threads == {threading.current_thread()}
+
+
+def test_unusable_pictures_are_named_and_left_out(root, cache, folder_data, decoded):
+    (root / "cats" / "0.png").write_bytes(b"")
+    (root / "dogs" / "text.jpg").write_text("no picture")
+    (root / "dogs" / "notes.txt").write_text("notes")
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [(u.key, u.reason) for u in prepared.manifest.unusable] == [
+        ("cats/0.png", "the file is empty"),
+        ("dogs/notes.txt", "not a picture file (.txt)"),
+        ("dogs/text.jpg", "not a JPEG, PNG, GIF, BMP or WebP picture"),
+    ]
+    _is_right(prepared, root)
+    decoded.clear()
+    assert prepare(folder_data(root), BASE, SHAPE, cache).manifest == prepared.manifest
+    assert decoded == []
+
+
+def test_the_content_counts_not_the_suffix(root, cache, folder_data):
+    (root / "cats" / "0.png").rename(root / "cats" / "0.jpg")
+    assert prepare(folder_data(root), BASE, SHAPE, cache).manifest.unusable == ()
+
+
+def test_a_class_with_damaged_pictures_only(root, cache, folder_data):
+    for path in (root / "dogs").iterdir():
+        path.write_bytes(b"broken")
+    with pytest.raises(DataError, match=r'found none in "dogs".*dogs/0\.png \(not a JPEG'):
+        prepare(folder_data(root), BASE, SHAPE, cache)
+    assert _files(cache) == []
+
+
+# The second time -------------------------------------------------------------------------
+
+
+def test_an_unchanged_folder_is_not_read_again(root, cache, folder_data, decoded):
+    first = prepare(folder_data(root), BASE, SHAPE, cache)
+    files = _files(cache)
+    decoded.clear()
+    again = prepare(folder_data(root), BASE, SHAPE, cache, progress=pytest.fail)
+    assert _files(cache) == files
+    assert decoded == []
+    assert again.decoded == 0
+    assert again.manifest == first.manifest
+    np.testing.assert_array_equal(again.images, first.images)
+
+
+def test_a_changed_file_alone_is_read_again(root, cache, folder_data, picture, decoded):
+    before = prepare(folder_data(root), BASE, SHAPE, cache).manifest.digest
+    decoded.clear()
+    picture(root / "cats" / "3.png", 77)
+    os.utime(root / "cats" / "3.png", ns=(1, 1))
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert decoded == ["cats/3.png"]
+    assert prepared.manifest.digest != before
+    _is_right(prepared, root)
+
+
+def test_an_added_file_alone_is_read(root, cache, folder_data, picture, decoded):
+    before = prepare(folder_data(root), BASE, SHAPE, cache)
+    decoded.clear()
+    picture(root / "cats" / "new.png", 78)
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert decoded == ["cats/new.png"]
+    assert prepared.decoded == 1
+    assert set(before.manifest.pictures) < set(prepared.manifest.pictures)
+    _is_right(prepared, root)
+    _is_right(before, root)  # still mapped, though its file is gone
+    assert len(_files(cache)) == 2
+
+
+@pytest.mark.parametrize("row", [0, 7, -1])
+def test_a_removed_file_needs_no_reading(root, cache, folder_data, decoded, row):
+    data = folder_data(root, validation=0.5)
+    before = prepare(data, BASE, SHAPE, cache)
+    decoded.clear()
+    (root / before.manifest.pictures[row].key).unlink()
+    prepared = prepare(data, BASE, SHAPE, cache)
+    assert decoded == []
+    assert len(prepared.images) == 19
+    _is_right(prepared, root)
+
+
+def test_a_new_layout_needs_no_reading_of_the_old_pictures(
+    split_root, cache, folder_data, picture, decoded
+):
+    prepare(folder_data(split_root), BASE, SHAPE, cache)
+    decoded.clear()
+    picture(split_root / "val" / "cats" / "1.png", 50)
+    prepared = prepare(folder_data(split_root), BASE, SHAPE, cache)
+    assert decoded == ["val/cats/1.png"]
+    assert prepared.manifest.counts()["train"] == {"cats": 3, "dogs": 3}
+    _is_right(prepared, split_root)
+
+
+def test_a_repaired_file_is_used(root, cache, folder_data, picture, decoded):
+    (root / "cats" / "0.png").write_bytes(b"x")
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    picture(root / "cats" / "0.png", 5)
+    decoded.clear()
+    assert prepare(folder_data(root), BASE, SHAPE, cache).manifest.unusable == ()
+    assert decoded == ["cats/0.png"]
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(root, cache, folder_data, monkeypatch):
+    real = Path.read_bytes
+
+    def read_bytes(path):
+        if path.name == "4.png" and path.parent.name == "cats":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read_bytes)
+        prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    (unusable,) = prepared.manifest.unusable
+    assert unusable.reason == "cannot be read: Permission denied"
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 1
+    assert prepared.manifest.unusable == ()
+
+
+def test_each_setting_that_matters_has_its_own_entry(root, cache, folder_data):
+    for settings in ({}, {"fit": "crop"}, {"validation": 0.4}, {"augment": {"zoom": 0.1}}):
+        prepare(folder_data(root, **settings), BASE, SHAPE, cache)
+    prepare(folder_data(root), BASE, (4, 4, 3), cache)
+    assert len(list(cache.iterdir())) == 4  # augmentation changes nothing here
+
+
+# A damaged cache -------------------------------------------------------------------------
+
+
+def _flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _truncate(path):
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def _another_shape(path):
+    size = path.stat().st_size
+    np.save(path, np.zeros((20, 8, 24, 1), np.uint8))
+    assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("index.json", _flip),
+        ("index.json", _truncate),
+        ("index.json", Path.unlink),
+        ("index.json", lambda path: path.write_bytes(b"")),
+        ("images-*.npy", _truncate),
+        ("images-*.npy", Path.unlink),
+        ("images-*.npy", _another_shape),
+    ],
+)
+def test_a_damaged_cache_is_made_anew(root, cache, folder_data, decoded, name, damage):
+    first = prepare(folder_data(root), BASE, SHAPE, cache)
+    kept = np.array(first.images)
+    del first
+    (path,) = _entry(cache).glob(name)
+    damage(path)
+    decoded.clear()
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert len(decoded) == 20
+    np.testing.assert_array_equal(again.images, kept)
+    decoded.clear()
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 0
+
+
+def test_a_flipped_byte_anywhere_in_the_index_is_noticed(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    path = _entry(cache) / "index.json"
+    data = path.read_bytes()
+    assert index.read(_entry(cache)) is not None
+    for place in range(0, len(data), 5):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+        assert index.read(_entry(cache)) is None, place
+
+
+# Interruptions and company ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 19, 20])
+def test_a_stop_leaves_nothing_behind(root, cache, folder_data, after):
+    asked = 0
+
+    def check_stop():
+        nonlocal asked
+        asked += 1
+        if asked > after:
+            raise Stopped("stopped", signal_number=2)
+
+    threads = threading.active_count()
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=check_stop)
+    assert _files(cache) == []
+    assert threading.active_count() == threads
+    _is_right(prepare(folder_data(root), BASE, SHAPE, cache), root)
+
+
+def test_a_stop_while_writing_leaves_nothing_behind(root, cache, folder_data):
+    def check_stop():
+        if list(cache.rglob("images-*.npy")):
+            raise Stopped("stopped", signal_number=2)
+
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=check_stop)
+    assert _files(cache) == []
+
+
+def test_a_listener_that_fails_leaves_nothing_behind(root, cache, folder_data):
+    threads = threading.active_count()
+    with pytest.raises(TypeError) as caught:
+        prepare(folder_data(root), BASE, SHAPE, cache, progress=lambda done: None)
+    assert _files(cache) == []
+    assert threading.active_count() == threads
+    del caught  # kept till here, and with it all frames: the threads ended all the same
+
+
+def test_a_stop_keeps_the_former_entry(root, cache, folder_data, picture):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    before = _files(cache)
+    picture(root / "cats" / "new.png", 78)
+
+    def check_stop():
+        raise Stopped("stopped", signal_number=15)
+
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=check_stop)
+    assert _files(cache) == before
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(root, cache, folder_data, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(workspace.os, "fsync", full)
+    with pytest.raises(GrowError, match=r"found: No space left on device\.\nFree some disk space"):
+        prepare(folder_data(root), BASE, SHAPE, cache)
+    assert _files(cache) == []
+
+
+def test_two_at_once(root, cache, folder_data):
+    """The other one commits while this one is decoding."""
+    other = []
+
+    def progress(done, total):
+        if done == 10 and not other:
+            other.append(prepare(folder_data(root), BASE, SHAPE, cache))
+
+    mine = prepare(folder_data(root), BASE, SHAPE, cache, progress=progress)
+    _is_right(mine, root)
+    _is_right(other[0], root)
+    assert mine.manifest == other[0].manifest
+    assert len(_files(cache)) == 2
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 0
+
+
+def test_many_at_once(root, cache, folder_data):
+    results = []
+    threads = [
+        threading.Thread(
+            target=lambda: results.append(prepare(folder_data(root), BASE, SHAPE, cache))
+        )
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6
+    for prepared in results:
+        _is_right(prepared, root)
+
+
+def test_leftovers_of_a_killed_process_go_after_a_day(root, cache, folder_data, picture):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    old, young = _entry(cache) / "fresh-old.tmp", _entry(cache) / "images-young.npy"
+    old.touch()
+    young.touch()
+    os.utime(old, (1, 1))
+    picture(root / "cats" / "new.png", 78)
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_the_cache_may_be_deleted_while_in_use(root, cache, folder_data):
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    for path in _entry(cache).iterdir():
+        path.unlink()
+    _is_right(prepared, root)
+
+
+# Drawn pictures --------------------------------------------------------------------------
+
+
+def test_drawn_pictures_alternate_and_validation_stays(cache):
+    few = prepare(DrawnData(source="drawn", train=6, validation=4), BASE, (16, 16, 3), cache)
+    assert few.manifest.counts() == {
+        "train": {"cat": 3, "dog": 3},
+        "validation": {"cat": 2, "dog": 2},
+        "test": {"cat": 0, "dog": 0},
+    }
+    more = prepare(DrawnData(source="drawn", train=8, validation=4), BASE, (16, 16, 3), cache)
+    digests = [{p.key: p.digest for p in made.manifest.pictures} for made in (few, more)]
+    assert digests[0].items() < digests[1].items()
+    for split in ("train", "validation"):
+        kept = [p.key for p in few.manifest.pictures if p.split == split]
+        rows = [i for i, p in enumerate(more.manifest.pictures) if p.key in kept]
+        np.testing.assert_array_equal(more.images[rows], few.images[few.manifest.indices(split)])
+
+
+def test_drawn_pictures_are_what_is_drawn(cache):
+    data = DrawnData(source="drawn", train=2, validation=2, seed=5)
+    prepared = prepare(data, BASE, (16, 16, 3), cache)
+    for row, picture in enumerate(prepared.manifest.pictures):
+        number = int(picture.key.split("/")[-1])
+        assert picture.label == number % 2
+        np.testing.assert_array_equal(prepared.images[row], draw(5, number, picture.label, 16))
+    assert prepare(data, BASE, (16, 16, 3), cache).decoded == 0
+    other = prepare(data.model_copy(update={"seed": 6}), BASE, (16, 16, 3), cache)
+    assert other.manifest.digest != prepared.manifest.digest
+
+
+@pytest.mark.parametrize("shape", [(16, 12, 3), (4, 4, 1), (8, 24, 1)])
+def test_drawn_pictures_of_other_shapes(cache, shape):
+    data = DrawnData(source="drawn", train=2, validation=2)
+    assert prepare(data, BASE, shape, cache).images.shape == (4, *shape)
+
+
+# Peeking ---------------------------------------------------------------------------------
+
+
+def test_peek_knows_what_is_prepared(root, cache, folder_data, picture, decoded):
+    data = folder_data(root)
+    assert peek(data, BASE, SHAPE, cache) is None
+    assert not cache.exists()
+    prepared = prepare(data, BASE, SHAPE, cache)
+    decoded.clear()
+    found = peek(data, BASE, SHAPE, cache)
+    assert found == prepared.manifest
+    assert found.digest == prepared.manifest.digest
+    assert peek(data, BASE, (4, 4, 3), cache) is None
+    os.utime(root / "cats" / "3.png", ns=(1, 1))
+    assert peek(data, BASE, SHAPE, cache) is None
+    prepare(data, BASE, SHAPE, cache)
+    assert peek(data, BASE, SHAPE, cache) == prepared.manifest  # touched, not changed
+    (root / "cats" / "3.png").rename(root / "cats" / "33.png")
+    assert peek(data, BASE, SHAPE, cache) is None
+    assert decoded == ["cats/3.png"]
+
+
+def test_peek_sees_a_damaged_or_missing_array(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    _truncate(path)
+    assert peek(folder_data(root), BASE, SHAPE, cache) is None
+    path.unlink()
+    assert peek(folder_data(root), BASE, SHAPE, cache) is None
+
+
+def test_rows_out_of_order_are_not_current(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    listing = list_pictures(folder_data(root), BASE)
+    stamps = index.stamps(listing)
+    held = index.read(_entry(cache))
+    assert index.current(listing, stamps, held) is not None
+    records = {key: r._replace(row=19 - r.row) for key, r in held.records.items()}
+    swapped = index.Index(held.images, held.size, records)
+    assert index.current(listing, stamps, swapped) is None
+
+
+def test_peek_at_drawn_pictures(cache):
+    data = DrawnData(source="drawn", train=2, validation=2)
+    assert peek(data, BASE, SHAPE, cache) is None
+    prepared = prepare(data, BASE, SHAPE, cache)
+    assert peek(data, BASE, SHAPE, cache) == prepared.manifest
