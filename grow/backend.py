@@ -1,0 +1,82 @@
+"""Loads Keras on TensorFlow, quietly and so that it computes the same each time.
+
+The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
+terminal before any setting of its own can stop it; they are held back unless
+``GROW_BACKEND_NOISE`` is set, and shown when the import fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import metadata
+from types import ModuleType
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Keeps what is written to the process's standard error, shows it only on failure."""
+    if os.environ.get("GROW_BACKEND_NOISE"):
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(terminal, kept.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+@cache
+def load_tensorflow() -> ModuleType:
+    """The ``tensorflow`` module, quietly, with deterministic operations.
+
+    Raises:
+        ImportError: TensorFlow is not installed or does not start.
+    """
+    if not os.environ.get("GROW_BACKEND_NOISE"):
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _held_back():
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.experimental.enable_op_determinism()
+        # The first operation starts the device, and its notices with it.
+        tensorflow.zeros(1)
+    return tensorflow
+
+
+@cache
+def load_keras() -> ModuleType:
+    """The ``keras`` module, on TensorFlow.
+
+    Raises:
+        ImportError: Keras or TensorFlow is not installed or does not start.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    load_tensorflow()
+    return importlib.import_module("keras")
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes the weights, as a checkpoint records them."""
+    names = ("grow-trainer", "keras", "numpy", "tensorflow")
+    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

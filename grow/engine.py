@@ -1,0 +1,214 @@
+"""The run, from top to bottom: prepare the pictures, line up the stages, grow and train each.
+
+Emits events and prints nothing. What a stage needs from the one before it is read back from
+disk, verified, so a run that goes on after an interruption takes the same path as one that
+never stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from grow import adapt, checkpoint, commit, lineup, lock, network, schedule
+from grow.chance import derive_seed
+from grow.checkpoint import DamagedError, State
+from grow.errors import GrowError
+from grow.events import (
+    Listener,
+    Prepared,
+    Preparing,
+    RunDone,
+    RunStarted,
+    StageDone,
+    Warned,
+)
+from grow.lineup import Action, Entry, Pictures, StagePlan
+from grow.network import Model
+from grow.pictures import prepare
+from grow.pipeline import Feed
+from grow.spec import RunSpec
+from grow.stopping import StopSwitch
+from grow.store import Done, RunFolder, StageFolder
+from grow.trainer import Outcome, StageTrainer, compile_model, place
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all stages of a run share.
+
+    Attributes:
+        spec: the stage file.
+        folder: where the run's results go.
+        pictures: the prepared pictures.
+        emit: hears of everything that happens.
+        switch: asks to stop.
+    """
+
+    spec: RunSpec
+    folder: RunFolder
+    pictures: prepare.Prepared
+    emit: Listener
+    switch: StopSwitch
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.pictures.manifest.classes)
+
+
+def run(
+    spec: RunSpec, base: Path, folder: RunFolder, cache: Path, emit: Listener, switch: StopSwitch
+) -> None:
+    """Carries a stage file out, going on where an earlier run of it left off.
+
+    Args:
+        spec: the stage file.
+        base: the folder that relative paths of the stage file start from.
+        folder: where results go; made when it is not there.
+        cache: where prepared pictures are kept.
+        emit: hears of everything that happens.
+        switch: asks to stop.
+
+    Raises:
+        DataError: the pictures cannot be used.
+        RunFolderError: the run folder is in use by another process, or damaged.
+        Stopped: asked to stop; what was earned is on disk.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with lock.held(folder.path):
+        commit.sweep(folder.path)
+        context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
+        manifest = context.pictures.manifest
+        known = Pictures(manifest.classes, manifest.training_digest)
+        entries = lineup.line_up(lineup.plan_stages(spec, known), tuple(folder.found()))
+        folder.write_run(spec, base, known)
+        emit(RunStarted(spec.name, folder.path, entries))
+        parent: StagePlan | None = None
+        for entry in entries:
+            _carry_out(context, entry, parent)
+            parent = entry.stage
+        emit(RunDone(spec.name, folder.path))
+
+
+def _prepare(
+    spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
+) -> prepare.Prepared:
+    shape = (*lineup.master_size(spec), spec.model.image[2])
+    prepared = prepare.prepare(
+        spec.data,
+        base,
+        shape,
+        cache,
+        progress=lambda done, total: emit(Preparing(done, total)),
+        check_stop=switch.check,
+    )
+    manifest = prepared.manifest
+    unusable = tuple((item.key, item.reason) for item in manifest.unusable)
+    emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    return prepared
+
+
+def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> None:
+    """One stage: reused when it is complete, else trained from where it stands."""
+    stage, emit = entry.stage, context.emit
+    if entry.action is Action.REUSE:
+        folder = context.folder.of(stage)
+        history = folder.history()
+        best = schedule.best_epoch(stage.training, history)
+        emit(StageDone(stage, history, best, entry.reason, reused=True))
+        return
+    context.switch.check()
+    folder = context.folder.begin(stage)
+    commit.sweep(folder.path)
+    commit.sweep(folder.checkpoints)
+    model = _grown(context, stage, parent)
+    compile_model(model, stage.training, context.classes)
+    trainer = StageTrainer(stage, model, _feed(context, stage), folder, emit, context.switch)
+    outcome = trainer.train(_latest(folder, emit))
+    best = _complete(context, stage, folder, outcome)
+    emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
+
+
+def _grown(context: Context, stage: StagePlan, parent: StagePlan | None) -> Model:
+    """The stage's model before its first step: fresh, or with what the plan carries over."""
+    model = _build(context, stage)
+    if stage.transfer is not None and parent is not None:
+        old = final_weights(context.folder.of(parent))
+        start = adapt.carry_over(stage.transfer, old, network.read_weights(model))
+        network.write_weights(model, start)
+    return model
+
+
+def _build(context: Context, stage: StagePlan) -> Model:
+    seed_of = partial(_layer_seed, context.spec.seed, stage.number)
+    return network.build(stage.architecture, seed_of)
+
+
+def _layer_seed(seed: int, stage: int, layer: str) -> int:
+    return derive_seed(seed, "layer", stage, layer, bits=31)
+
+
+def _feed(context: Context, stage: StagePlan) -> Feed:
+    manifest = context.pictures.manifest
+    return Feed(
+        images=context.pictures.images,
+        labels=manifest.labels,
+        training=manifest.indices("train"),
+        validation=manifest.indices("validation"),
+        size=stage.architecture.image[:2],
+        batch=stage.training.batch,
+        augment=context.spec.data.augment,
+        seed=context.spec.seed,
+        stage=stage.number,
+    )
+
+
+def _latest(folder: StageFolder, emit: Listener) -> State | None:
+    """The newest checkpoint that can be trusted; damaged ones are named and put aside."""
+    for path in checkpoint.newest_first(folder.checkpoints):
+        try:
+            return checkpoint.read(path)
+        except DamagedError as error:
+            aside = checkpoint.set_aside(path)
+            emit(Warned(f"{error.message}; put aside as {aside.name}, an older one is used"))
+    return None
+
+
+def final_weights(folder: StageFolder) -> adapt.Weights:
+    """The weights that a complete stage ended with, by ``layer/weight``, verified.
+
+    Raises:
+        RunFolderError: the stage is not complete, or its checkpoint is damaged.
+    """
+    done = folder.done()
+    if done is None:
+        raise GrowError(f"{folder.path} is not complete")
+    try:
+        return checkpoint.read(folder.checkpoints / done.checkpoint).part("weights")
+    except DamagedError as error:
+        hint = f"move {folder.path} away and run again: that stage is trained anew"
+        raise DamagedError(error.message, hint=hint) from error
+
+
+def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: Outcome) -> int:
+    """Saves the model of the best epoch and marks the stage complete; returns that epoch."""
+    best = schedule.best_epoch(stage.training, outcome.history)
+    steps = _feed(context, stage).steps
+    name = f"{place(best, 0, steps):06d}"
+    weights = checkpoint.read(folder.checkpoints / name).part("weights")
+    model = _build(context, stage)
+    network.write_weights(model, weights)
+    compile_model(model, stage.training, context.classes)
+    folder.commit_model(partial(network.save, model, context.pictures.manifest.classes))
+    folder.write_done(
+        Done(
+            epochs=len(outcome.history),
+            best=best,
+            checkpoint=name,
+            weights=checkpoint.digest(weights),
+            reason=outcome.reason,
+        )
+    )
+    return best

@@ -1,0 +1,132 @@
+"""Batches on the device: gathered from the master, reduced, augmented, one step ahead.
+
+The only room that speaks TensorFlow. A batch is a function of (seed, stage, epoch, step); a
+second thread prepares the next while the device trains on this one, which changes nothing in
+what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grow.backend import load_tensorflow
+from grow.pictures.augment import distort, epoch_order
+from grow.pictures.reduce import area_mean
+from grow.spec import Augment
+
+Batch = tuple[Any, Any]
+"""Pictures ``(batch, height, width, channels)`` in [0, 255] and labels ``(batch, 1)``."""
+
+_EVALUATION_BATCH = 256
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Where a stage's batches come from.
+
+    Attributes:
+        images: the master, shape ``(pictures, height, width, channels)``, bytes.
+        labels: shape ``(pictures,)``, numbers of classes.
+        training: which pictures are trained on.
+        validation: which are validated on.
+        size: height and width of the stage's pictures.
+        batch: pictures a training step.
+        augment: how training pictures may change.
+        seed: the run's seed.
+        stage: the stage's number.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    size: tuple[int, int]
+    batch: int
+    augment: Augment
+    seed: int
+    stage: int
+
+    @property
+    def steps(self) -> int:
+        """Training steps an epoch; the last one may have fewer pictures."""
+        return -(-len(self.training) // self.batch)
+
+    @property
+    def evaluation_steps(self) -> int:
+        """Batches of a validation."""
+        return -(-len(self.validation) // _EVALUATION_BATCH)
+
+    def training_batches(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """The batches of an epoch (counted from 1) from step ``first`` (from 0) on."""
+        order = self.training[epoch_order(len(self.training), self.seed, self.stage, epoch)]
+
+        def batch(step: int) -> Batch:
+            rows = order[step * self.batch : (step + 1) * self.batch]
+            return self._augmented(rows, epoch, step)
+
+        return _ahead(batch, range(first, self.steps))
+
+    def validation_batches(self) -> Generator[Batch]:
+        """The validation pictures, unchanged, in order."""
+
+        def batch(step: int) -> Batch:
+            rows = self.validation[step * _EVALUATION_BATCH : (step + 1) * _EVALUATION_BATCH]
+            return self._pictures(rows), self._labels(rows)
+
+        return _ahead(batch, range(self.evaluation_steps))
+
+    def _pictures(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return area_mean(self.images[rows], *self.size)
+
+    def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self.labels[rows, None].astype(np.float32)
+
+    def _augmented(self, rows: NDArray[np.int64], epoch: int, step: int) -> Batch:
+        pictures = self._pictures(rows)
+        if self.augment == Augment():
+            return pictures, self._labels(rows)
+        change = distort(self.augment, self.size, len(rows), (self.seed, self.stage, epoch, step))
+        pictures = resample(pictures, change.affine)
+        if self.augment.brightness:
+            pictures = np.minimum(pictures * change.brightness[:, None, None, None], 255.0)
+        return pictures, self._labels(rows)
+
+
+def resample(pictures: NDArray[np.float32], affine: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pictures seen through affine maps, in one bilinear resampling; edges are repeated.
+
+    Args:
+        pictures: shape ``(batch, height, width, channels)``.
+        affine: shape ``(batch, 6)``, from output pixel to input place, as `augment` draws it.
+    """
+    tensorflow = load_tensorflow()
+    transforms = np.concatenate([affine, np.zeros((len(affine), 2), np.float32)], axis=1)
+    result: NDArray[np.float32] = tensorflow.raw_ops.ImageProjectiveTransformV3(
+        images=pictures,
+        transforms=transforms,
+        output_shape=pictures.shape[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    ).numpy()
+    return result
+
+
+def _ahead(make: Callable[[int], T], steps: Sequence[int]) -> Generator[T]:
+    """The results of ``make`` for each of ``steps``, the next one made while this is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="grow-pipeline") as worker:
+        waiting = [worker.submit(make, step) for step in steps[:2]]
+        for step in steps[2:]:
+            ready = waiting.pop(0).result()
+            waiting.append(worker.submit(make, step))
+            yield ready
+        for future in waiting:
+            yield future.result()

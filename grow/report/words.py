@@ -1,0 +1,38 @@
+"""Numbers and shapes as people read them. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a percentage with one decimal."""
+    return f"{share:.1%}"
+
+
+def flops(count: float) -> str:
+    """Floating-point operations with a metric prefix: ``1.5 TFLOP``."""
+    for scale, prefix in _SCALES:
+        if count >= scale:
+            return f"{count / scale:.3g} {prefix}FLOP"
+    return f"{count:.0f} FLOP"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as ``0:05``, ``12:34`` or ``1:02:03``."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def size(shape: Sequence[int]) -> str:
+    """A picture's or a map's shape: ``64x64x3``."""
+    return "x".join(str(side) for side in shape)
+
+
+def plural(count: int, word: str) -> str:
+    """``1 picture``, ``2 pictures``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,240 @@
+"""One stage's training: steps, validation, checkpoints, and stopping anywhere in between.
+
+Everything that the next step depends on is in the model's and the optimizer's variables and in
+a few counters, all of which a checkpoint holds, so going on is the same computation. Decisions
+come from `schedule`. Emits events, prints nothing; Keras only, no TensorFlow of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from grow import checkpoint, network, schedule
+from grow.backend import load_keras, versions
+from grow.checkpoint import State
+from grow.errors import Stopped
+from grow.events import (
+    CheckpointWritten,
+    EpochDone,
+    Listener,
+    StageStarted,
+    StepDone,
+    Validating,
+    Warned,
+)
+from grow.history import EpochRecord, History, Tally
+from grow.lineup import StagePlan
+from grow.network import Model
+from grow.pipeline import Feed
+from grow.spec import Training
+from grow.stopping import StopSwitch
+from grow.store import StageFolder
+
+CHECKPOINT_SECONDS = 60.0
+"""How long training goes on within an epoch before a checkpoint is written."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage ended: its history and why it is complete, in words."""
+
+    history: History
+    reason: str
+
+
+def compile_model(model: Model, training: Training, classes: int) -> None:
+    """Gives a model its optimizer, loss and metrics."""
+    keras = load_keras()
+    two = classes == 2
+    accuracy = keras.metrics.BinaryAccuracy if two else keras.metrics.SparseCategoricalAccuracy
+    model.compile(
+        optimizer=keras.optimizers.get(
+            {
+                "class_name": training.optimizer,
+                # Named, since Keras would count optimizers, and the name is saved.
+                "config": {"name": "optimizer", "learning_rate": training.learning_rate},
+            }
+        ),
+        loss="binary_crossentropy" if two else "sparse_categorical_crossentropy",
+        metrics=[accuracy(name="accuracy")],
+        jit_compile=False,
+    )
+
+
+def evaluate(model: Model, feed: Feed, emit: Listener, switch: StopSwitch) -> Tally:
+    """Loss and accuracy of a compiled model over the validation pictures.
+
+    Raises:
+        Stopped: asked to stop in between.
+    """
+    tally = Tally()
+    with closing(feed.validation_batches()) as batches:
+        for done, (pictures, labels) in enumerate(batches, start=1):
+            logs = model.test_on_batch(pictures, labels, return_dict=True)
+            tally = tally.plus(len(pictures), logs["loss"], logs["accuracy"])
+            emit(Validating(done, feed.evaluation_steps))
+            switch.check()
+    return tally
+
+
+class StageTrainer:
+    """Trains one compiled model on one feed, from the start or from a checkpoint's state."""
+
+    def __init__(
+        self,
+        stage: StagePlan,
+        model: Model,
+        feed: Feed,
+        folder: StageFolder,
+        emit: Listener,
+        switch: StopSwitch,
+    ) -> None:
+        self._stage = stage
+        self._model = model
+        self._feed = feed
+        self._folder = folder
+        self._emit = emit
+        self._switch = switch
+        self._history: History = ()
+        self._step = 0
+        self._tally = Tally()
+        self._clock = _Clock()
+        self._written = time.monotonic()
+        model.optimizer.build(model.trainable_variables)
+
+    def train(self, state: State | None) -> Outcome:
+        """Trains until `schedule` says that the stage is complete.
+
+        Args:
+            state: where an earlier process left off; None to start from the model as it is.
+
+        Raises:
+            Stopped: asked to stop; a checkpoint of this very step is on disk.
+        """
+        if state is not None:
+            self._restore(state)
+        stage, steps = self._stage, self._feed.steps
+        self._emit(StageStarted(stage, steps, self._history, self._step))
+        while not (reason := schedule.end_of_stage(stage.training, self._history)):
+            self._epoch()
+        return Outcome(self._history, reason)
+
+    def _epoch(self) -> None:
+        number = len(self._history) + 1
+        rate = schedule.learning_rate(self._stage.training, self._history)
+        self._model.optimizer.learning_rate = rate
+        with closing(self._feed.training_batches(number, self._step)) as batches:
+            for pictures, labels in batches:
+                logs = self._model.train_on_batch(pictures, labels, return_dict=True)
+                self._step += 1
+                self._tally = self._tally.plus(len(pictures), logs["loss"], logs["accuracy"])
+                self._tell_step(number, len(pictures))
+                self._pause()
+        self._finish_epoch(number, rate)
+
+    def _finish_epoch(self, number: int, rate: float) -> None:
+        try:
+            validation = evaluate(self._model, self._feed, self._emit, self._switch)
+        except Stopped:
+            self._write(self._capture())
+            raise
+        seconds, cpu_seconds = self._clock.restart()
+        record = EpochRecord(
+            epoch=number,
+            loss=self._tally.mean_loss,
+            accuracy=self._tally.accuracy,
+            val_loss=validation.mean_loss,
+            val_accuracy=validation.accuracy,
+            learning_rate=rate,
+            seconds=round(seconds, 3),
+            cpu_seconds=round(cpu_seconds, 3),
+            training_flops=self._stage.architecture.training_flops * len(self._feed.training),
+        )
+        self._history = (*self._history, record)
+        self._step, self._tally = 0, Tally()
+        self._write(self._capture())
+        best = schedule.best_epoch(self._stage.training, self._history)
+        self._emit(EpochDone(self._stage, record, best))
+
+    def _tell_step(self, epoch: int, pictures: int) -> None:
+        tally = self._tally
+        self._emit(StepDone(epoch, self._step, pictures, tally.mean_loss, tally.accuracy))
+
+    def _pause(self) -> None:
+        """Between two steps: the place where a stop is honoured and a checkpoint may be due."""
+        if self._switch.requested:
+            self._write(self._capture())
+            self._switch.check()
+        elif time.monotonic() - self._written > CHECKPOINT_SECONDS:
+            self._write(self._capture())
+
+    def _write(self, state: State) -> None:
+        """Writes a checkpoint; a failure is told and leaves the earlier ones in place."""
+        began = time.monotonic()
+        try:
+            path = checkpoint.write(self._folder.checkpoints, state, versions())
+            if state.step == 0:
+                self._folder.write_history(state.history)
+            self._prune()
+        except OSError as error:
+            self._emit(Warned(f"no checkpoint written, training goes on without: {error.strerror}"))
+        else:
+            self._emit(CheckpointWritten(path, time.monotonic() - began))
+        self._written = time.monotonic()
+
+    def _prune(self) -> None:
+        folder = self._folder.checkpoints
+        best = schedule.best_epoch(self._stage.training, self._history)
+        keep = {place(best, 0, self._feed.steps)}
+        for number in checkpoint.superseded(checkpoint.numbers(folder), keep):
+            checkpoint.remove(folder, number)
+
+    def _variables(self) -> dict[str, Any]:
+        """Everything the next step depends on, by name."""
+        model = self._model
+        named = {f"weights/{weight.path}": weight for weight in model.weights}
+        for variable in model.optimizer.variables:
+            named[f"optimizer/{variable.path.partition('/')[2]}"] = variable
+        for name, variable in network.random_state(model).items():
+            named[f"random/{name}"] = variable
+        return named
+
+    def _capture(self) -> State:
+        tensors: dict[str, NDArray[Any]] = {
+            name: network.to_array(variable) for name, variable in self._variables().items()
+        }
+        seconds, cpu_seconds = self._clock.elapsed()
+        number = place(len(self._history), self._step, self._feed.steps)
+        return State(number, self._step, self._history, self._tally, seconds, cpu_seconds, tensors)
+
+    def _restore(self, state: State) -> None:
+        network.assign(self._variables(), state.tensors)
+        self._history, self._step, self._tally = state.history, state.step, state.tally
+        self._clock = _Clock(state.seconds, state.cpu_seconds)
+        self._folder.write_history(state.history)
+
+
+def place(epochs: int, step: int, steps: int) -> int:
+    """A checkpoint's number: rises with each of the ``steps`` of an epoch and with its end."""
+    return epochs * (steps + 1) + step
+
+
+class _Clock:
+    """Wall-clock and processor seconds of the running epoch, also across processes."""
+
+    def __init__(self, seconds: float = 0.0, cpu_seconds: float = 0.0) -> None:
+        self._wall = time.perf_counter() - seconds
+        self._cpu = time.process_time() - cpu_seconds
+
+    def elapsed(self) -> tuple[float, float]:
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+    def restart(self) -> tuple[float, float]:
+        spent = self.elapsed()
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        return spent
