@@ -54,7 +54,7 @@ def _start(line: LayerPlan, weight: str, key: str, old: Weights, fresh: Weights)
 def identity(kind: str, weight: str, fresh: Array) -> Array:
     """The weight with which a newly born layer passes its inputs on unchanged.
 
-    Output channels beyond the number of input channels keep their fresh weights.
+    Filters beyond the number of input channels keep their fresh kernels.
 
     Args:
         kind: ``conv`` or ``norm``.

@@ -154,7 +154,11 @@ def forward_flops(layer: Layer, shape: Shape) -> int:
 
 def describe(layer: Layer) -> dict[str, Any]:
     """The layer as plain JSON values: its kind and every field."""
-    return {"kind": layer.kind, **asdict(layer)}
+    fields = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(layer).items()
+    }
+    return {"kind": layer.kind, **fields}
 
 
 @dataclass(frozen=True)

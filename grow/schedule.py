@@ -45,7 +45,7 @@ def _replay_plateau(plateau: Plateau, rate: float, history: History) -> float:
             best, waited = value, 0
         elif cooldown == 0:
             waited += 1
-            if waited >= plateau.patience:
+            if waited >= plateau.patience and rate > plateau.minimum:
                 rate = max(rate * plateau.factor, plateau.minimum)
                 cooldown, waited = plateau.cooldown, 0
     return rate

@@ -1,0 +1,189 @@
+"""Atomic commits: whatever breaks, a reader sees the old one or the new one."""
+
+from __future__ import annotations
+
+import pytest
+
+from grow import commit
+from tests.builders import FAILURES, PowerCut, crash, crash_points, tree
+
+BREAKS = pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)
+
+OLD, NEW = b"the old content", b"the new content, which is longer"
+
+
+def _points(root, prepare, act):
+    """A fresh folder for each place where ``act`` can break."""
+    trial = root / "trial"
+    trial.mkdir()
+    prepare(trial)
+    for at in crash_points(lambda: act(trial)):
+        folder = root / f"{at}"
+        folder.mkdir()
+        prepare(folder)
+        yield at, folder
+
+
+def _fill(path, **files):
+    with commit.new_folder(path) as beside:
+        (beside / "inner").mkdir()
+        for name, content in files.items():
+            (beside / "inner" / name).write_bytes(content)
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    commit.write_file(tmp_path / "file", OLD)
+    commit.write_file(tmp_path / "file", NEW)
+    assert tree(tmp_path) == {"file": NEW}
+
+
+@BREAKS
+def test_a_file_is_the_old_one_or_the_new_one_wherever_writing_breaks(tmp_path, failure):
+    def prepare(folder):
+        (folder / "file").write_bytes(OLD)
+
+    def act(folder):
+        commit.write_file(folder / "file", NEW)
+
+    seen = set()
+    for at, folder in _points(tmp_path, prepare, act):
+        error = crash(lambda: act(folder), at, failure)  # noqa: B023
+        content = (folder / "file").read_bytes()
+        assert content in (OLD, NEW)
+        if isinstance(error, OSError):
+            assert content == OLD
+        if error is None:
+            assert content == NEW
+        if failure is PowerCut:
+            commit.sweep(folder)
+        assert set(tree(folder)) == {"file"}
+        act(folder)
+        assert tree(folder) == {"file": NEW}
+        seen.add(content)
+    assert seen == {OLD, NEW}
+
+
+def test_content_is_on_disk_before_it_is_renamed_and_the_rename_before_the_return(
+    tmp_path, monkeypatch
+):
+    calls = []
+    monkeypatch.setattr(commit, "_flush", lambda path: calls.append(("flush", path.name)))
+    replace = commit.Path.replace
+
+    def spied(source, target):
+        calls.append(("rename", source.name))
+        return replace(source, target)
+
+    monkeypatch.setattr(commit.Path, "replace", spied)
+    commit.write_file(tmp_path / "file", NEW)
+    beside = calls[0][1]
+    assert calls == [("flush", beside), ("rename", beside), ("flush", tmp_path.name)]
+
+
+def test_each_file_of_a_folder_is_on_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(commit, "_flush", lambda path: calls.append(path.name))
+    rename = commit.Path.rename
+
+    def spied(source, target):
+        calls.append("rename")
+        return rename(source, target)
+
+    monkeypatch.setattr(commit.Path, "rename", spied)
+    _fill(tmp_path / "folder", a=OLD, b=NEW)
+    renamed = calls.index("rename")
+    assert {"a", "b"} <= set(calls[:renamed])
+    assert calls[renamed + 1 :] == [tmp_path.name]
+
+
+@BREAKS
+def test_a_folder_is_there_whole_or_not_at_all_wherever_writing_breaks(tmp_path, failure):
+    def act(folder):
+        _fill(folder / "deep" / "new", a=OLD, b=NEW)
+
+    def prepare(folder):
+        (folder / "deep").mkdir()
+
+    whole = {"inner/a": OLD, "inner/b": NEW}
+    seen = set()
+    for at, folder in _points(tmp_path, prepare, act):
+        error = crash(lambda: act(folder), at, failure)  # noqa: B023
+        there = (folder / "deep" / "new").exists()
+        if there:
+            assert tree(folder / "deep" / "new") == whole
+        assert there or error is not None
+        if failure is PowerCut:
+            commit.sweep(folder / "deep")
+        assert [path.name for path in (folder / "deep").iterdir()] == ["new"] * there
+        if not there:
+            act(folder)
+            assert tree(folder / "deep" / "new") == whole
+        seen.add(there)
+    assert seen == {True, False}
+
+
+def test_a_folder_whose_block_raises_never_was(tmp_path):
+    def half():
+        with commit.new_folder(tmp_path / "new") as beside:
+            (beside / "half").write_bytes(OLD)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there_is_not_replaced(tmp_path):
+    _fill(tmp_path / "folder", a=OLD)
+    with pytest.raises(OSError, match="folder"):
+        _fill(tmp_path / "folder", a=NEW)
+    assert tree(tmp_path) == {"folder/inner/a": OLD}
+
+
+@BREAKS
+def test_a_folder_is_removed_whole_or_not_at_all_wherever_removing_breaks(tmp_path, failure):
+    def prepare(folder):
+        _fill(folder / "doomed", a=OLD, b=NEW)
+
+    def act(folder):
+        commit.remove_folder(folder / "doomed")
+
+    for at, folder in _points(tmp_path, prepare, act):
+        crash(lambda: act(folder), at, failure)  # noqa: B023
+        if (folder / "doomed").exists():
+            assert tree(folder / "doomed") == {"inner/a": OLD, "inner/b": NEW}
+        else:
+            commit.sweep(folder)
+            assert list(folder.iterdir()) == []
+
+
+def test_sweeping_deletes_what_was_left_and_nothing_else(tmp_path):
+    (tmp_path / f"{commit.TEMPORARY}1-file").write_bytes(OLD)
+    (tmp_path / f"{commit.TEMPORARY}2-folder" / "inner").mkdir(parents=True)
+    (tmp_path / "file").write_bytes(NEW)
+    commit.sweep(tmp_path)
+    assert tree(tmp_path) == {"file": NEW}
+
+
+def test_what_is_written_through_a_path_keeps_its_ending(tmp_path):
+    seen = []
+
+    def save(beside):
+        seen.append(beside)
+        beside.write_bytes(NEW)
+
+    commit.write_through(tmp_path / "model.keras", save)
+    assert seen[0].suffix == ".keras"
+    assert seen[0].parent == tmp_path
+    assert tree(tmp_path) == {"model.keras": NEW}
+
+
+def test_folders_that_cannot_be_flushed_are_no_obstacle(tmp_path, monkeypatch):
+    def refuse(path):
+        if path.is_dir():
+            raise PermissionError(13, "folders cannot be opened here")
+
+    monkeypatch.setattr(commit, "_flush", refuse)
+    commit.write_file(tmp_path / "file", NEW)
+    _fill(tmp_path / "folder", a=NEW)
+    assert tree(tmp_path) == {"file": NEW, "folder/inner/a": NEW}

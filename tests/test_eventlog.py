@@ -1,0 +1,91 @@
+"""The event log: one JSON object a line, and nothing that happens many times a second."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from grow import events
+from grow.eventlog import EventLog
+from grow.lineup import Action, Entry
+from tests.builders import record, stage_plans
+
+STAGE = stage_plans()[0]
+COUNTS = {"train": {"cat": 3, "dog": 4}, "validation": {"cat": 1, "dog": 1}}
+
+KEPT = [
+    (
+        events.Prepared(("cat", "dog"), COUNTS, (("cats/x.txt", "no picture"),)),
+        {
+            "classes": ["cat", "dog"],
+            "counts": COUNTS,
+            "unusable": [["cats/x.txt", "no picture"]],
+        },
+    ),
+    (
+        events.RunStarted("trial", Path("runs"), (Entry(STAGE, Action.RUN, "not trained yet"),)),
+        {"name": "trial", "lineup": [[STAGE.folder, "run", "not trained yet"]]},
+    ),
+    (
+        events.StageStarted(STAGE, 9, (record(1),), 4),
+        {"stage": STAGE.folder, "epochs": 1, "step": 4},
+    ),
+    (
+        events.EpochDone(STAGE, record(2, val_loss=math.nan), 1),
+        {"stage": STAGE.folder, **record(2).to_dict(), "val_loss": None},
+    ),
+    (
+        events.CheckpointWritten(Path("runs/000001"), 0.123456),
+        {"path": "runs/000001", "seconds": 0.1235},
+    ),
+    (
+        events.StageDone(STAGE, (record(1),), 1, "all 1 epochs trained", reused=False),
+        {"stage": STAGE.folder, "reused": False, "best": 1, "reason": "all 1 epochs trained"},
+    ),
+    (events.Warned("no room → none"), {"text": "no room → none"}),
+    (events.RunDone("trial", Path("runs")), {"name": "trial"}),
+]
+LEFT_OUT = [
+    events.Preparing(1, 2),
+    events.StepDone(1, 2, 32, 0.5, 0.5),
+    events.Validating(1, 2),
+]
+
+
+def _lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("event", "values"), KEPT, ids=lambda value: type(value).__name__ if value in KEPT else None
+)
+def test_an_event_becomes_one_line(tmp_path, event, values):
+    EventLog(tmp_path / "events.jsonl")(event)
+    (line,) = _lines(tmp_path / "events.jsonl")
+    time = datetime.fromisoformat(line.pop("time"))
+    assert time.utcoffset() == timedelta(0)
+    assert line.pop("event") == type(event).__name__
+    assert line == values
+
+
+@pytest.mark.parametrize("event", LEFT_OUT, ids=lambda event: type(event).__name__)
+def test_what_happens_many_times_a_second_is_left_out(tmp_path, event):
+    EventLog(tmp_path / "events.jsonl")(event)
+    assert not (tmp_path / "events.jsonl").exists()
+
+
+def test_every_event_is_kept_or_left_out_on_purpose():
+    covered = {type(event) for event, _ in KEPT} | {type(event) for event in LEFT_OUT}
+    assert covered == set(get_args(events.Event))
+
+
+def test_lines_are_added_also_by_a_later_run(tmp_path):
+    path = tmp_path / "events.jsonl"
+    for text in ("one", "two", "three\nlines"):
+        EventLog(path)(events.Warned(text))
+    assert [line["text"] for line in _lines(path)] == ["one", "two", "three\nlines"]

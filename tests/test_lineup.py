@@ -1,0 +1,263 @@
+"""Addresses of stages, and which to reuse, resume and run."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+
+import pytest
+
+from grow import lineup
+from grow.lineup import Action, Entry, Found, Pictures
+from tests.builders import CATS_DOGS, run_spec, run_values, stage_plans
+
+PLATEAU = {"patience": 2}
+DRAWN = {"source": "drawn", "augment": {"zoom": 0.2}}
+
+
+def _changed(*changes):
+    """The usual stage file with values at paths such as ``train.batch`` replaced."""
+    values = copy.deepcopy(run_values())
+    for path, value in changes:
+        *way, last = path.split(".")
+        place = values
+        for key in way:
+            place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
+        place[int(last) if isinstance(place, list) else last] = value
+    return values
+
+
+def _fingerprints(values, pictures=CATS_DOGS):
+    plans = lineup.plan_stages(run_spec(**values), pictures)
+    return [plan.fingerprint for plan in plans]
+
+
+# Every change, the first stage whose weights it can change, and the reason in words.
+CHANGES = [
+    ("seed", 8, 1, "seed 7 → 8"),
+    ("train.batch", 16, 1, "batch 32 → 16"),
+    ("train.learning_rate", 0.0005, 1, "learning_rate 0.001 → 0.0005"),
+    ("train.optimizer", "sgd", 1, "optimizer adam → sgd"),
+    ("train.epochs", 7, 1, "epochs 6 → 7"),
+    ("train.best", "last", 1, "best val_accuracy → last"),
+    (
+        "train.early_stopping",
+        PLATEAU,
+        1,
+        'early_stopping none → {"monitor": "val_loss", "patience": 2, "min_delta": 0.0}',
+    ),
+    (
+        "train.reduce_on_plateau",
+        PLATEAU,
+        1,
+        'reduce_on_plateau none → {"monitor": "val_loss", "factor": 0.5, "patience": 2, '
+        '"min_delta": 0.0001, "cooldown": 0, "minimum": 0.0}',
+    ),
+    ("data.augment.flip", "horizontal", 1, "flip none → horizontal"),
+    ("data.augment.zoom", 0.1, 1, "zoom 0.2 → 0.1"),
+    ("data.augment.shear", 0.1, 1, "shear 0.0 → 0.1"),
+    ("data.augment.shift", 0.1, 1, "shift 0.0 → 0.1"),
+    ("data.augment.brightness", 0.1, 1, "brightness 0.0 → 0.1"),
+    ("data.fit", "crop", 1, "fit stretch → crop"),
+    ("data.master", 16, 1, "master [8, 8] → [16, 16]"),
+    ("model.image", [8, 8, 1], 1, "the architecture changed"),
+    ("model.blocks.0.filters", 5, 1, "the architecture changed"),
+    ("model.blocks.0.kernel", 5, 1, "the architecture changed"),
+    ("model.blocks.0.activation", "elu", 1, "the architecture changed"),
+    ("model.blocks.0.batch_norm", True, 1, "the architecture changed"),
+    ("model.blocks.0.dropout", 0.1, 1, "the architecture changed"),
+    ("model.blocks.0.pool", "average", 1, "the architecture changed"),
+    ("model.head.dense", [6], 1, "the architecture changed"),
+    ("model.head.dropout", 0.1, 1, "the architecture changed"),
+    ("model.head.activation", "elu", 1, "the architecture changed"),
+    ("stages.1.epochs", 7, 2, "epochs 6 → 7"),
+    ("stages.1.learning_rate", 0.0005, 2, "learning_rate 0.001 → 0.0005"),
+    ("stages.1.transfer", "strict", 2, "policy preserve → strict"),
+    ("stages.1.grow.0.insert.filters", 5, 2, "the architecture changed"),
+    ("stages.1.grow.0.insert.at", "start", 2, "the architecture changed"),
+    ("stages.2.transfer", "shape", 3, "policy preserve → shape"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "first"), [case[:3] for case in CHANGES])
+def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value, first):
+    before, after = _fingerprints(run_values()), _fingerprints(_changed((path, value)))
+    same = [one == other for one, other in zip(before, after, strict=True)]
+    assert same == [number < first for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", "renamed"),
+        ("stages.0.name", "tiny"),
+        ("stages.1.name", "middling"),
+        ("data.path", "elsewhere/pictures"),
+        ("data.validation", 0.5),  # which pictures it sets aside is in their digest
+        ("data", DRAWN),
+        ("data.master", 8),  # what it is anyway
+        ("train.batch", 32),
+        ("stages.1.batch", 32),
+        ("stages.1.grow.0.insert.name", "eyes"),
+    ],
+)
+def test_what_cannot_change_weights_leaves_every_address(path, value):
+    assert _fingerprints(_changed((path, value))) == _fingerprints(run_values())
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        replace(CATS_DOGS, digest="1" * 64),
+        replace(CATS_DOGS, classes=("cat", "wolf")),
+        replace(CATS_DOGS, classes=("cat", "dog", "hen")),
+    ],
+)
+def test_other_pictures_have_other_addresses(pictures):
+    one, other = _fingerprints(run_values()), _fingerprints(run_values(), pictures)
+    assert not set(one) & set(other)
+
+
+def test_an_edit_taken_back_leads_to_the_old_addresses():
+    assert _fingerprints(_changed(("train.epochs", 9), ("train.epochs", 6))) == _fingerprints(
+        run_values()
+    )
+
+
+def test_two_stages_that_are_alike_have_two_addresses():
+    twins = stage_plans(stages=[{"name": "a"}, {"name": "b"}, {"name": "c"}])
+    assert len({plan.fingerprint for plan in twins}) == 3
+
+
+def test_addresses_are_the_same_for_ever():
+    # A change here makes every stage folder there is worthless: raise RECIPE knowingly.
+    assert _fingerprints(run_values()) == [
+        "43b00d8ce76f587280dedfb383ca94ff3fa84767234976caa3de082335db6f2f",
+        "cec200d815ed264a6e6c421d4d539ca99c3a44acfde32b292c2984bcb0769442",
+        "e27a928082047f3256d4838a60674e0b0fa52a816117881765e036bd651b48c4",
+    ]
+
+
+def test_a_recipe_is_plain_json_and_its_order_does_not_matter():
+    recipe = stage_plans()[2].recipe
+    back = json.loads(json.dumps(recipe))
+    assert lineup.fingerprint(back) == lineup.fingerprint(recipe)
+    assert lineup.fingerprint(dict(reversed(recipe.items()))) == lineup.fingerprint(recipe)
+
+
+def test_a_stages_folder_bears_number_name_and_address():
+    plan = stage_plans()[1]
+    assert plan.folder == f"02-deeper-{plan.fingerprint[:8]}"
+
+
+def test_a_first_stage_has_nothing_to_carry_over_and_later_ones_a_plan():
+    first, second, third = stage_plans()
+    assert first.transfer is None
+    assert [line.name for line in second.transfer.layers] == [
+        row.name for row in second.architecture.placed()
+    ]
+    assert third.recipe["parent"] == second.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, (8, 8)),
+        ({"stages": [{"name": "a"}, {"name": "b", "grow": [{"resize": [16, 8]}]}]}, (16, 8)),
+        ({"stages": [{"name": "a"}, {"name": "b", "grow": [{"resize": 4}]}]}, (8, 8)),
+        ({"data": {"source": "drawn", "master": [32, 64]}}, (32, 64)),
+    ],
+)
+def test_the_master_is_as_large_as_the_largest_stage_unless_said(changes, size):
+    assert lineup.master_size(run_spec(**changes)) == size
+
+
+def _found(plan, **changes):
+    values = {
+        "number": plan.number,
+        "name": plan.name,
+        "fingerprint": plan.fingerprint,
+        "recipe": json.loads(json.dumps(plan.recipe)),  # as it comes from disk
+        "epochs": 6,
+        "done": True,
+    }
+    return Found(**(values | changes))
+
+
+def test_reuse_resume_and_run():
+    small, deeper, deepest = stage_plans()
+    found = [_found(small), _found(deeper, epochs=2, done=False)]
+    assert lineup.line_up((small, deeper, deepest), found) == (
+        Entry(small, Action.REUSE, "finished before with the same settings and pictures"),
+        Entry(deeper, Action.RESUME, "2 of 6 epochs are on disk"),
+        Entry(deepest, Action.RUN, "not trained yet"),
+    )
+
+
+def test_a_stage_that_was_begun_and_has_no_epoch_is_resumed():
+    (small, *_) = stage_plans()
+    entry = lineup.line_up((small,), [_found(small, epochs=0, done=False)])[0]
+    assert (entry.action, entry.reason) == (Action.RESUME, "begun before")
+
+
+def test_a_stage_that_was_renamed_is_still_reused():
+    (small, *_) = stage_plans()
+    entry = lineup.line_up((small,), [_found(small, name="tiny")])[0]
+    assert entry.action is Action.REUSE
+
+
+def test_pictures_nobody_has_looked_at_prove_nothing():
+    plans = stage_plans(Pictures(("cat", "dog"), None))
+    entries = lineup.line_up(plans, [_found(plan) for plan in plans])
+    reason = "the pictures have not been looked at yet"
+    assert {(entry.action, entry.reason) for entry in entries} == {(Action.RUN, reason)}
+
+
+@pytest.mark.parametrize(("path", "value", "first", "reason"), CHANGES)
+def test_why_a_stage_is_run_again(path, value, first, reason):
+    found = [_found(plan) for plan in stage_plans()]
+    plans = lineup.plan_stages(run_spec(**_changed((path, value))), CATS_DOGS)
+    entries = lineup.line_up(plans, found)
+    assert [entry.action is Action.REUSE for entry in entries[: first - 1]] == [True] * (first - 1)
+    assert {entry.action for entry in entries[first - 1 :]} == {Action.RUN}
+    assert entries[first - 1].reason == reason
+    assert all("the stage before it changed" in entry.reason for entry in entries[first:])
+
+
+@pytest.mark.parametrize(
+    ("pictures", "reason"),
+    [
+        (replace(CATS_DOGS, digest="1" * 64), "the pictures changed"),
+        (replace(CATS_DOGS, classes=("cat", "wolf")), 'classes ["cat", "dog"] → ["cat", "wolf"]'),
+    ],
+)
+def test_why_a_stage_is_run_again_on_other_pictures(pictures, reason):
+    found = [_found(plan) for plan in stage_plans()]
+    assert lineup.line_up(stage_plans(pictures), found)[0].reason == reason
+
+
+def test_all_changes_are_named():
+    found = [_found(plan) for plan in stage_plans()]
+    values = _changed(("train.batch", 16), ("seed", 8), ("data.fit", "crop"))
+    entries = lineup.line_up(lineup.plan_stages(run_spec(**values), CATS_DOGS), found)
+    assert entries[0].reason == "seed 7 → 8, batch 32 → 16, fit stretch → crop"
+
+
+def test_the_reason_compares_with_the_folder_that_differs_least():
+    far = stage_plans(seed=1, train={"epochs": 1, "batch": 1})
+    near = stage_plans(seed=8)
+    found = [_found(far[0]), _found(near[0]), _found(stage_plans()[1])]
+    assert lineup.line_up(stage_plans(), found)[0].reason == "seed 8 → 7"
+
+
+def test_a_stage_is_not_compared_with_another_number():
+    small, deeper, _ = stage_plans()
+    assert lineup.line_up((deeper,), [_found(small)])[0].reason == "not trained yet"
+
+
+def test_a_recipe_of_another_version_of_grow_says_so():
+    (small, *_) = stage_plans()
+    older = small.recipe | {"version": 0}
+    entry = lineup.line_up((small,), [_found(small, fingerprint="f" * 64, recipe=older)])[0]
+    assert (entry.action, entry.reason) == (Action.RUN, f"version 0 → {lineup.RECIPE}")

@@ -1,0 +1,336 @@
+"""The transfer planner: one decision for every layer, and only sound ones."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grow import growth, spec, transfer
+from grow.architecture import Architecture, Block, Conv, Dense, Flatten
+from grow.transfer import Decision, Reason, TransferPlan
+from tests.builders import (
+    POLICIES,
+    architectures,
+    block,
+    founded,
+    growths,
+    insert,
+    layer_names,
+    resize,
+    seed_experiment,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "transfer"
+
+policies = st.sampled_from(POLICIES)
+# Growth, shrinking back, and two architectures that have nothing to do with each other.
+pairs = (
+    growths() | growths().map(lambda pair: pair[::-1]) | st.tuples(architectures(), architectures())
+)
+
+
+def _text(plan: TransferPlan) -> str:
+    lines = [
+        f"{line.name:8} {line.kind:8} {line.decision:10} {line.reason:13} {line.parameters:>9,}  "
+        f"{line.words}"
+        for line in (*plan.layers, *plan.gone)
+    ]
+    return "\n".join([f"policy {plan.policy}", "", *lines, "", plan.totals(), ""])
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "operators"),
+    [
+        ("seed-strict", "strict", (insert(32, at="end"),)),
+        ("seed-shape", "shape", (insert(32, at="end"),)),
+        ("doubled-end-preserve", "preserve", (resize(128), insert(32, at="end"))),
+    ],
+)
+def test_the_plan_in_words(name, policy, operators):
+    old, _ = seed_experiment()
+    plan = transfer.plan(old, growth.grow(old, operators), policy)
+    assert _text(plan) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_the_seed_experiment_carries_896_parameters_over():
+    plan = transfer.plan(*seed_experiment(), "strict")
+    assert plan.totals() == "896 of 1,058,977 parameters (0.08%) carried over"
+    decided = {line.name: (line.decision, line.reason, line.parameters) for line in plan.layers}
+    assert decided == {
+        "conv_1": (Decision.COPY, Reason.SAME, 896),
+        "pool_1": (Decision.SKIP, Reason.NO_WEIGHTS, 0),
+        "conv_2": (Decision.INITIALISE, Reason.NEW, 9_248),
+        "pool_2": (Decision.SKIP, Reason.NO_WEIGHTS, 0),
+        "flatten": (Decision.SKIP, Reason.NO_WEIGHTS, 0),
+        "dense_1": (Decision.SKIP, Reason.SHAPE_DIFFERS, 1_048_704),
+        "dense_2": (Decision.SKIP, Reason.INPUTS_DIFFER, 129),
+    }
+
+
+@given(pair=pairs, policy=policies)
+def test_every_layer_has_exactly_one_line(pair, policy):
+    old, new = pair
+    plan = transfer.plan(old, new, policy)
+    assert [line.name for line in plan.layers] == layer_names(new)
+    gone = [name for name in layer_names(old) if name not in layer_names(new)]
+    assert [line.name for line in plan.gone] == gone
+
+
+@given(pair=pairs, policy=policies)
+def test_every_line_has_the_shapes_of_both_models(pair, policy):
+    old, new = pair
+    plan = transfer.plan(old, new, policy)
+    before = {row.name: row.weights for row in old.placed()}
+    after = {row.name: row.weights for row in new.placed()}
+    for line in (*plan.layers, *plan.gone):
+        assert line.old == before.get(line.name)
+        assert line.new == after.get(line.name)
+        assert line.words
+    assert all(line.decision is Decision.SKIP for line in plan.gone)
+    assert all(line.reason is Reason.GONE for line in plan.gone)
+
+
+@given(architecture=architectures(), policy=policies)
+def test_a_model_planned_onto_itself_copies_everything(architecture, policy):
+    plan = transfer.plan(architecture, architecture, policy)
+    for line in plan.layers:
+        expected = Decision.COPY if line.new else Decision.SKIP
+        assert line.decision is expected
+        assert line.reason is (Reason.SAME if line.new else Reason.NO_WEIGHTS)
+    assert plan.gone == ()
+    assert plan.carried == plan.parameters == architecture.parameters
+    assert plan.totals().endswith("(100.00%) carried over")
+
+
+@given(pair=pairs, policy=policies)
+def test_what_is_copied_fits(pair, policy):
+    for line in transfer.plan(*pair, policy).layers:
+        if line.decision is Decision.COPY:
+            assert line.new
+            assert line.old == line.new
+
+
+@given(pair=pairs)
+def test_strict_copies_just_what_follows_the_same_layers_on_the_same_pictures(pair):
+    old, new = pair
+    plan = transfer.plan(old, new, "strict")
+    for place, line in enumerate(plan.layers):
+        before = old.image == new.image and old.layers[:place] == new.layers[:place]
+        stands = layer_names(old)[place : place + 1] == [line.name]
+        fits = bool(line.new) and line.old == line.new
+        carried = all(one.decision is Decision.COPY for one in plan.layers[:place] if one.new)
+        copied = line.decision is Decision.COPY
+        assert copied == (before and fits and carried and stands)
+
+
+@given(pair=pairs, policy=st.sampled_from(["shape", "preserve"]))
+def test_other_policies_copy_all_that_fits(pair, policy):
+    for line in transfer.plan(*pair, policy).layers:
+        fits = bool(line.new) and line.old == line.new
+        assert (line.decision is Decision.COPY) == fits
+
+
+@given(pair=pairs, policy=policies)
+def test_only_what_is_new_is_initialised_and_only_preserve_starts_from_the_identity(pair, policy):
+    for line in transfer.plan(*pair, policy).layers:
+        newborn = line.old is None and bool(line.new)
+        assert (line.decision is Decision.INITIALISE) == newborn
+        assert (line.reason in (Reason.NEW, Reason.NEW_IDENTITY)) == newborn
+        if policy != "preserve":
+            assert line.reason is not Reason.NEW_IDENTITY
+
+
+@given(pair=pairs)
+def test_the_identity_is_asked_only_of_kernels_that_can_be_it(pair):
+    for line in transfer.plan(*pair, "preserve").layers:
+        if line.reason is Reason.NEW_IDENTITY and line.kind == "conv":
+            height, width, channels, filters = line.new["kernel"]
+            assert height % 2 == width % 2 == 1
+            assert filters >= channels
+
+
+@given(pair=pairs, policy=policies)
+def test_totals_add_up(pair, policy):
+    plan = transfer.plan(*pair, policy)
+    copied = [line for line in plan.layers if line.decision is Decision.COPY]
+    sizes = [math.prod(shape) for line in copied for shape in line.new.values()]
+    assert plan.carried == sum(sizes) <= plan.parameters == pair[1].parameters
+    assert f"{plan.carried:,} of {plan.parameters:,} parameters" in plan.totals()
+
+
+@given(pair=pairs, policy=policies)
+def test_a_plan_survives_json(pair, policy):
+    plan = transfer.plan(*pair, policy)
+    assert TransferPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+def test_the_json_form_is_the_one_promised():
+    old = founded(block(1, kernel=1, pool="none"), image=(1, 1, 1), head=spec.Head(dense=()))
+    plan = transfer.plan(old, old, "shape")
+    assert json.loads(json.dumps(plan.to_dict())) == {
+        "schema": "grow.transfer-plan/1",
+        "policy": "shape",
+        "optimizer": "reset",
+        "parameters": 4,
+        "carried": 4,
+        "layers": [
+            {
+                "name": "conv_1",
+                "kind": "conv",
+                "old": {"kernel": [1, 1, 1, 1], "bias": [1]},
+                "new": {"kernel": [1, 1, 1, 1], "bias": [1]},
+                "decision": "copy",
+                "reason": "same",
+                "words": "same shape, same inputs",
+                "parameters": 2,
+                "carried": 2,
+            },
+            {
+                "name": "flatten",
+                "kind": "flatten",
+                "old": {},
+                "new": {},
+                "decision": "skip",
+                "reason": "no_weights",
+                "words": "has no weights: nothing to copy",
+                "parameters": 0,
+                "carried": 0,
+            },
+            {
+                "name": "dense_1",
+                "kind": "dense",
+                "old": {"kernel": [1, 1], "bias": [1]},
+                "new": {"kernel": [1, 1], "bias": [1]},
+                "decision": "copy",
+                "reason": "same",
+                "words": "same shape, same inputs",
+                "parameters": 2,
+                "carried": 2,
+            },
+        ],
+        "gone": [],
+    }
+
+
+@pytest.mark.parametrize("schema", [None, "grow.transfer-plan/2"])
+def test_a_plan_of_another_schema_is_refused(schema):
+    values = transfer.plan(founded(), founded(), "strict").to_dict() | {"schema": schema}
+    with pytest.raises(ValueError, match=r"expected schema grow\.transfer-plan/1, found"):
+        TransferPlan.from_dict(values)
+
+
+@pytest.mark.parametrize("key", ["decision", "reason"])
+def test_a_decision_or_reason_that_is_not_on_the_list_is_refused(key):
+    values = transfer.plan(founded(), founded(), "strict").to_dict()
+    values["layers"][0] |= {key: "guess"}
+    with pytest.raises(ValueError, match="guess"):
+        TransferPlan.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "words"),
+    [
+        (block(4), insert(4), "new: starts as the identity"),
+        (
+            block(4),
+            insert(6),
+            "new: starts as the identity on 4 channels, random weights for the other 2",
+        ),
+        (
+            block(4),
+            insert(3),
+            "new: starts from random weights (3 filters cannot pass 4 channels on)",
+        ),
+        (
+            block(4),
+            insert(4, kernel=(3, 2)),
+            "new: starts from random weights (an even kernel has no centre)",
+        ),
+        (
+            block(4),
+            insert(4, activation="tanh"),
+            "new: starts from random weights (tanh changes what passes through it)",
+        ),
+        (
+            block(4, activation="tanh"),
+            insert(4),
+            "new: starts from random weights "
+            "(what reaches it can be negative, and relu would cut it off)",
+        ),
+        (
+            block(4, activation="tanh"),
+            insert(4, activation="linear"),
+            "new: starts as the identity",
+        ),
+        (block(4, activation="sigmoid"), insert(4), "new: starts as the identity"),
+        (block(4, batch_norm=True), insert(4), "new: starts as the identity"),
+        (
+            block(4, batch_norm=True, activation="elu"),
+            insert(4),
+            "new: starts from random weights "
+            "(what reaches it can be negative, and relu would cut it off)",
+        ),
+    ],
+)
+def test_how_a_new_convolution_starts(before, wanted, words):
+    old = founded(before)
+    plan = transfer.plan(old, growth.grow(old, (wanted,)), "preserve")
+    line = next(line for line in plan.layers if line.name == "conv_2")
+    assert line.words == words
+    assert (line.reason is Reason.NEW_IDENTITY) == ("starts as the identity" in words)
+
+
+def test_pictures_are_never_negative_so_a_first_convolution_can_be_the_identity():
+    old = founded()
+    plan = transfer.plan(old, growth.grow(old, (insert(4, at="start"),)), "preserve")
+    assert plan.layers[0].reason is Reason.NEW_IDENTITY
+
+
+def test_a_layer_of_another_kind_under_the_same_name_is_not_carried_over():
+    image, head = (1, 1, 3), (Dense("dense_1", 1, "sigmoid"),)
+    conv = Architecture(image, (Block("b", (Conv("x", 2, (1, 1), "relu"), Flatten("f"))),), head)
+    dense = Architecture(image, (Block("b", (Flatten("f"), Dense("x", 2, "relu"))),), head)
+    line = transfer.plan(conv, dense, "shape").layers[1]
+    assert (line.decision, line.reason) == (Decision.SKIP, Reason.KIND_DIFFERS)
+    assert line.words == "is a dense, was a conv: starts from random weights"
+
+
+@pytest.mark.parametrize(
+    ("operators", "why"),
+    [
+        ((resize(16),), "the pictures are 16x16, were 8x8"),
+        ((insert(4, at="start", pool="none"),), "conv_3 is new before it"),
+        ((insert(4, after="block_1", pool="none", dropout=0.1),), "conv_3 is new before it"),
+    ],
+)
+def test_strict_says_what_changed_before_a_layer(operators, why):
+    old = founded(block(4), block(4), head=spec.Head(pool="global_max"))
+    lines = transfer.plan(old, growth.grow(old, operators), "strict").layers
+    line = next(line for line in lines if line.name == "conv_2")
+    assert line.reason is Reason.INPUTS_DIFFER
+    assert line.words == f"fits, but its inputs are not what they were ({why})"
+
+
+def test_strict_says_so_when_a_layer_before_is_gone():
+    # Nothing new stands before conv_1, but it sees the picture now, where it saw conv_2.
+    old = founded(block(3), image=(4, 4, 3), head=spec.Head(pool="global_max"))
+    deeper = growth.grow(old, (insert(3, at="start", pool="none"),))
+    line = transfer.plan(deeper, old, "strict").layers[0]
+    assert (line.name, line.reason) == ("conv_1", Reason.INPUTS_DIFFER)
+    words = "fits, but its inputs are not what they were (conv_2 no longer comes before it)"
+    assert line.words == words
+
+
+def test_strict_names_the_layer_before_that_was_not_carried_over():
+    dense = spec.Head(dense=(4, 4, 4))
+    plan = transfer.plan(
+        founded(image=(8, 8, 3), head=dense), founded(block(5), head=dense), "strict"
+    )
+    words = {line.name: line.words for line in plan.layers}
+    assert words["conv_1"].startswith("kernel (3, 3, 3, 4) does not fit (3, 3, 3, 5)")
+    assert words["dense_2"].endswith("(conv_1 is not where, or not what, it was)")
