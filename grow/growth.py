@@ -133,8 +133,13 @@ def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
 def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:
     if operator.resize is not None:
         return resize(architecture, operator.resize)
-    assert operator.insert is not None  # noqa: S101  (the stage file admits exactly one key)
-    return insert(architecture, operator.insert)
+    if operator.deepen is not None:
+        return deepen(architecture, operator.deepen)
+    if operator.widen is not None:
+        return widen(architecture, operator.widen)
+    if operator.insert is not None:
+        return insert(architecture, operator.insert)
+    return architecture  # `checks` refuses an operator that says nothing
 
 
 def insert(architecture: Architecture, wanted: spec.Insert) -> Architecture:
@@ -149,7 +154,7 @@ def insert(architecture: Architecture, wanted: spec.Insert) -> Architecture:
     _refuse_taken(block.name, blocks, ("insert", "name"))
     place = 0 if wanted.at == "start" else len(blocks)
     if wanted.after is not None:
-        place = _index_of(wanted.after, blocks) + 1
+        place = _index_of(wanted.after, blocks, ("insert", "after")) + 1
     return replace(architecture, blocks=(*blocks[:place], block, *blocks[place:]))
 
 
@@ -171,20 +176,72 @@ def resize(architecture: Architecture, size: tuple[int, int]) -> Architecture:
     return replace(architecture, image=(*size, architecture.image[2]))
 
 
+def deepen(architecture: Architecture, wanted: spec.Deepen) -> Architecture:
+    """The architecture with one more convolution behind the last one of a block.
+
+    It has the block's number of filters, activation and, where the block has it, batch
+    normalisation.
+
+    Raises:
+        GrowthError: there is no block of that name.
+    """
+    births = _Births(_names(architecture))
+    blocks = list(architecture.blocks)
+    place = _index_of(wanted.block, blocks, ("deepen", "block"))
+    layers = blocks[place].layers
+    last = max(i for i, layer in enumerate(layers) if isinstance(layer, Conv | Norm | Activation))
+    conv = next(layer for layer in layers if isinstance(layer, Conv))
+    more: list[Layer] = [
+        Conv(births.name("conv"), conv.filters, wanted.kernel, conv.activation),
+        *(Norm(births.name("norm")) for layer in layers[:3] if isinstance(layer, Norm)),
+        *(
+            Activation(births.name("activation"), layer.activation)
+            for layer in layers[:3]
+            if isinstance(layer, Activation)
+        ),
+    ]
+    blocks[place] = replace(blocks[place], layers=(*layers[: last + 1], *more, *layers[last + 1 :]))
+    return replace(architecture, blocks=tuple(blocks))
+
+
+def widen(architecture: Architecture, wanted: spec.Widen) -> Architecture:
+    """The architecture with more filters in every convolution of a block.
+
+    Raises:
+        GrowthError: there is no block of that name, or it has as many filters already.
+    """
+    blocks = list(architecture.blocks)
+    place = _index_of(wanted.block, blocks, ("widen", "block"))
+    block = blocks[place]
+    before = max(layer.filters for layer in block.layers if isinstance(layer, Conv))
+    if wanted.filters <= before:
+        raise GrowthError(
+            f"expected more than the {before} filters that {block.name} has, "
+            f"found {wanted.filters}",
+            path=("widen", "filters"),
+        )
+    layers = (
+        replace(layer, filters=wanted.filters) if isinstance(layer, Conv) else layer
+        for layer in block.layers
+    )
+    blocks[place] = replace(block, layers=tuple(layers))
+    return replace(architecture, blocks=tuple(blocks))
+
+
 def _names(architecture: Architecture) -> tuple[str, ...]:
     layers = tuple(layer.name for layer in architecture.layers)
     # Blocks with names of their own count as born too: block_N is numbered by birth.
     return (*layers, f"block_{len(architecture.blocks)}")
 
 
-def _index_of(name: str, blocks: list[Block]) -> int:
+def _index_of(name: str, blocks: list[Block], place: Place) -> int:
     names = [block.name for block in blocks]
     if name in names:
         return names.index(name)
     near = difflib.get_close_matches(name, names, n=1)
     raise GrowthError(
         f'expected the name of a block ({", ".join(names)}), found "{name}"',
-        path=("insert", "after"),
+        path=place,
         hint=f"did you mean {near[0]}?" if near else "",
     )
 

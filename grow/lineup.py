@@ -129,7 +129,13 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
         parent = stages[-1] if stages else None
         plan = None
         if parent is not None:
-            plan = transfer.plan(parent.architecture, architecture, stage.transfer)
+            plan = transfer.plan(
+                parent.architecture,
+                architecture,
+                stage.transfer.weights,
+                layers=stage.transfer.layers,
+                optimizer=stage.transfer.optimizer,
+            )
         training = run.training(stage)
         recipe = {
             "version": RECIPE,
@@ -138,7 +144,7 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
             "architecture": architecture.describe(),
             "pictures": _pictures(run, pictures),
             "training": training.model_dump(mode="json"),
-            "transfer": None if plan is None else {"policy": plan.policy},
+            "transfer": None if plan is None else stage.transfer.model_dump(mode="json"),
             "parent": None if parent is None else parent.fingerprint,
         }
         stages.append(

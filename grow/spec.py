@@ -7,13 +7,14 @@ own value live in `stagefile`. Imports pydantic and the standard library only.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Best = Literal[Monitor, "last"]
 Policy = Literal["strict", "shape", "preserve"]
+OptimizerState = Literal["carry", "reset"]
 Pool = Literal["max", "average", "none"]
 HeadPool = Literal["flatten", "global_average", "global_max"]
 Activation = Literal["relu", "elu", "gelu", "leaky_relu", "linear", "sigmoid", "silu", "tanh"]
@@ -146,6 +147,20 @@ class Insert(Block):
     after: Name | None = Field(None, description="the block it follows, by name")
 
 
+class Deepen(Value):
+    """One more convolution in a block, before its pooling, with the block's own settings."""
+
+    block: Name = Field(description="the block, by name")
+    kernel: Size = Field((3, 3), description="height and width of the kernel")
+
+
+class Widen(Value):
+    """More filters in every convolution of a block."""
+
+    block: Name = Field(description="the block, by name")
+    filters: int = Field(ge=1, le=65536, description="filters it has afterwards")
+
+
 class Operator(Value):
     """One growth operator: exactly one key."""
 
@@ -153,6 +168,8 @@ class Operator(Value):
 
     insert: Insert | None = Field(None, description="a new conv + pool block")
     resize: Size | None = Field(None, description="another input resolution")
+    deepen: Deepen | None = Field(None, description="one more convolution in a block")
+    widen: Widen | None = Field(None, description="more filters in a block")
 
 
 class Head(Value):
@@ -217,6 +234,27 @@ TRAINING_KEYS = frozenset(Training.model_fields)
 MAY_BE_OFF = frozenset({"reduce_on_plateau", "early_stopping"})
 
 
+def _weights_alone(value: Any) -> Any:
+    """`transfer: strict` is short for `transfer: {weights: strict}`."""
+    return {"weights": value} if isinstance(value, str) else value
+
+
+def _or_weights_alone(schema: dict[str, Any]) -> None:
+    """The short form, for editors."""
+    whole = {key: schema.pop(key) for key in ("$ref", "allOf") if key in schema}
+    schema["anyOf"] = [{"enum": list(get_args(Policy))}, whole]
+
+
+class Transfer(Value):
+    """What is carried over from the stage before."""
+
+    weights: Policy = Field("preserve", description="what may be carried over")
+    layers: dict[str, Policy] = Field({}, description="another policy for single layers, by name")
+    optimizer: OptimizerState = Field(
+        "reset", description="whether the optimizer's state goes along with its weights"
+    )
+
+
 class Stage(Value):
     """One stage: how the architecture grows, what is carried over, what is trained otherwise."""
 
@@ -224,7 +262,11 @@ class Stage(Value):
     grow: Annotated[tuple[Operator, ...], BeforeValidator(_tuple)] = Field(
         (), description="growth operators, applied in order"
     )
-    transfer: Policy = Field("preserve", description="what may be carried over")
+    transfer: Annotated[Transfer, BeforeValidator(_weights_alone)] = Field(
+        Transfer(),
+        description="what is carried over from the stage before",
+        json_schema_extra=_or_weights_alone,
+    )
     batch: int | None = Field(None, ge=1, le=1_000_000, description="as in train")
     optimizer: Optimizer | None = Field(None, description="as in train")
     learning_rate: float | None = Field(None, gt=0.0, description="as in train")

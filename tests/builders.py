@@ -40,6 +40,16 @@ def resize(height: int, width: int | None = None) -> spec.Operator:
     return spec.Operator(resize=(height, height if width is None else width))
 
 
+def deepen(name: str, **settings: Any) -> spec.Operator:
+    """The operator that adds a convolution to a block."""
+    return spec.Operator(deepen=spec.Deepen(block=name, **settings))
+
+
+def widen(name: str, filters: int) -> spec.Operator:
+    """The operator that gives a block more filters."""
+    return spec.Operator(widen=spec.Widen(block=name, filters=filters))
+
+
 def founded(
     *blocks: spec.Block,
     image: tuple[int, int, int] = (8, 8, 3),
@@ -298,14 +308,20 @@ def growths(draw: st.DrawFn) -> tuple[Architecture, Architecture]:
 
 @st.composite
 def _operators(draw: st.DrawFn, architecture: Architecture) -> spec.Operator:
-    if draw(st.booleans()):
+    which = draw(st.sampled_from(["insert", "insert", "resize", "deepen", "widen"]))
+    some = draw(st.sampled_from([one.name for one in architecture.blocks]))
+    if which == "deepen":
+        return deepen(some, kernel=draw(st.sampled_from([(1, 1), (3, 3)])))
+    if which == "widen":
+        return widen(some, draw(st.integers(2, 7)))
+    if which == "resize":
         times = draw(st.sampled_from([0.5, 2, 3]))
         sides = [int(side * times) or 1 for side in architecture.image[:2]]
         return resize(*sides)
     place = draw(st.sampled_from(["start", "end", "after"]))
     settings: dict[str, Any] = {"at": place}
     if place == "after":
-        settings = {"after": draw(st.sampled_from([one.name for one in architecture.blocks]))}
+        settings = {"after": some}
     return spec.Operator(insert=draw(st.builds(spec.Insert, **_BLOCKS, **_just(settings))))
 
 

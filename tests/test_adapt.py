@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grow import adapt, growth, transfer
+from grow import adapt, growth, spec, transfer
 from grow.transfer import Decision, Reason
-from tests.builders import POLICIES, block, founded, growths, insert, random_weights, resize
+from tests.builders import (
+    POLICIES,
+    block,
+    deepen,
+    founded,
+    growths,
+    insert,
+    random_weights,
+    resize,
+    widen,
+)
 
 EPSILON = 1e-3  # of Keras's batch normalisation
 
@@ -95,6 +105,9 @@ def test_arrays_follow_their_lines(pair, policy):
             key = f"{line.name}/{name}"
             if line.decision is Decision.COPY:
                 np.testing.assert_array_equal(start[key], before[key])
+            elif line.decision is Decision.ADAPT:
+                expected = adapt.adapt(name, before[key], fresh[key], line.adaptation)
+                np.testing.assert_array_equal(start[key], expected)
             elif line.reason is Reason.NEW_IDENTITY:
                 expected = adapt.identity(line.kind, name, fresh[key])
                 np.testing.assert_array_equal(start[key], expected)
@@ -143,3 +156,64 @@ def test_a_weight_of_another_shape_is_named_with_both_shapes(side):
     arrays[side][key] = np.zeros((4, 1), np.float32)
     with pytest.raises(ValueError, match=rf"{key}: expected shape \(4,\), found \(4, 1\)"):
         adapt.carry_over(transfer.plan(old, new, "strict"), **arrays)
+
+
+@settings(deadline=None)
+@given(pair=growths(), seed=st.integers(0, 99))
+def test_a_gradient_carried_over_says_the_same_of_every_step(pair, seed):
+    """A step d of the old weights is a step L d of the new ones; both must promise one gain."""
+    old, new = pair
+    plan = transfer.plan(old, new, "preserve")
+    fresh = random_weights(new, seed)
+    zero = {key: np.zeros_like(value) for key, value in random_weights(old, 0).items()}
+    step, gradient = random_weights(old, seed + 1), random_weights(old, seed + 2)
+    base = adapt.carry_over(plan, zero, fresh)
+    moved = adapt.carry_over(plan, step, fresh)
+    for line in plan.layers:
+        how = line.adaptation
+        if not line.carried or (how is not None and how.fold != (1, 1)):
+            continue
+        for weight in line.new:
+            key = f"{line.name}/{weight}"
+            blank = np.zeros_like(fresh[key])
+            carried = adapt.carry_moments(line, weight, gradient[key], blank, 1)
+            ours = ((moved[key] - base[key]).astype(float) * carried).sum()
+            theirs = (step[key].astype(float) * gradient[key]).sum()
+            assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-3)
+
+
+def test_where_weights_are_summed_moments_are_averaged():
+    old = founded(block(2, pool="none"), image=(4, 4, 1), head=spec.Head(dense=(3,)))
+    new = growth.grow(old, (insert(2, pool="average"),))
+    plan = transfer.plan(old, new, "preserve")
+    line = next(line for line in plan.layers if line.name == "dense_1")
+    moment = random_weights(old, 1)["dense_1/kernel"]
+    carried = adapt.carry_moments(line, "kernel", moment, np.zeros((8, 3), np.float32), 1)
+    windows = moment.reshape(2, 2, 2, 2, 2, 3).mean((1, 3)).reshape(8, 3)
+    np.testing.assert_allclose(carried, windows, rtol=1e-5)
+
+
+def test_the_optimizers_state_goes_with_its_weights():
+    old = founded(block(2), image=(4, 4, 1), head=spec.Head(dense=()))
+    new = growth.grow(old, (widen("block_1", 4), deepen("block_1")))
+    plan = transfer.plan(old, new, "preserve", optimizer="carry")
+    before = {
+        "iteration": np.array(7),
+        "learning_rate": np.array(0.5, np.float32),
+        "conv_1_bias_momentum": np.array([1, 2], np.float32),
+        "conv_1_bias_velocity": np.array([4, 8], np.float32),
+    }
+    blank = {
+        "iteration": np.array(0),
+        "learning_rate": np.array(0.1, np.float32),
+        "conv_1_bias_momentum": np.zeros(4, np.float32),
+        "conv_1_bias_velocity": np.zeros(4, np.float32),
+        "conv_2_bias_momentum": np.zeros(4, np.float32),
+    }
+    state = adapt.carry_optimizer(plan, before, blank)
+    assert state.keys() == blank.keys()
+    assert state["iteration"] == 7
+    assert state["learning_rate"] == blank["learning_rate"]
+    np.testing.assert_allclose(state["conv_1_bias_momentum"], [0.5, 1, 0.5, 1])
+    np.testing.assert_allclose(state["conv_1_bias_velocity"], [1, 2, 1, 2])
+    np.testing.assert_array_equal(state["conv_2_bias_momentum"], np.zeros(4))

@@ -73,10 +73,12 @@ CHANGES = [
     ("model.head.activation", "elu", 1, "the architecture changed"),
     ("stages.1.epochs", 7, 2, "epochs 6 → 7"),
     ("stages.1.learning_rate", 0.0005, 2, "learning_rate 0.001 → 0.0005"),
-    ("stages.1.transfer", "strict", 2, "policy preserve → strict"),
+    ("stages.1.transfer", "strict", 2, "weights preserve → strict"),
     ("stages.1.grow.0.insert.filters", 5, 2, "the architecture changed"),
     ("stages.1.grow.0.insert.at", "start", 2, "the architecture changed"),
-    ("stages.2.transfer", "shape", 3, "policy preserve → shape"),
+    ("stages.2.transfer", "shape", 3, "weights preserve → shape"),
+    ("stages.1.transfer", {"optimizer": "carry"}, 2, "optimizer reset → carry"),
+    ("stages.1.transfer", {"layers": {"conv_1": "shape"}}, 2, 'layers {} → {"conv_1": "shape"}'),
 ]
 
 
@@ -99,6 +101,8 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("data.master", 8),  # what it is anyway
         ("train.batch", 32),
         ("stages.1.batch", 32),
+        ("stages.1.transfer", "preserve"),
+        ("stages.1.transfer", {"weights": "preserve", "optimizer": "reset"}),
         ("stages.1.grow.0.insert.name", "eyes"),
     ],
 )
@@ -134,8 +138,8 @@ def test_addresses_are_the_same_for_ever():
     # A change here makes every stage folder there is worthless: raise RECIPE knowingly.
     assert _fingerprints(run_values()) == [
         "43b00d8ce76f587280dedfb383ca94ff3fa84767234976caa3de082335db6f2f",
-        "cec200d815ed264a6e6c421d4d539ca99c3a44acfde32b292c2984bcb0769442",
-        "e27a928082047f3256d4838a60674e0b0fa52a816117881765e036bd651b48c4",
+        "77cc0b5b4a3c644b69042b308ba842182da6169994689677be4960ce953ff1cc",
+        "2bb9a0b560939ed0cb69bbb7b3f952cccc74dd024ff4cb2369fec0ca659f1621",
     ]
 
 

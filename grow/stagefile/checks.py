@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator
 
@@ -68,12 +69,13 @@ def _operators(spec: RunSpec, document: Document) -> Iterator[Problem]:
 def _operator(operator: Operator, place: Path, document: Document) -> Iterator[Problem]:
     said = [key for key in Operator.model_fields if key in operator.model_fields_set]
     if not said:
-        yield document.problem(place, "expected insert or resize, found an empty group {}")
+        wanted = ", ".join(Operator.model_fields)
+        yield document.problem(place, f"expected one of {wanted}, found an empty group {{}}")
     elif len(said) > 1:
-        text = f"expected one of insert, resize, found {' and '.join(said)}"
+        text = f"expected one of {', '.join(Operator.model_fields)}, found {' and '.join(said)}"
         yield document.problem(place, f'{text}; make each an entry of its own, with its own "- "')
     elif getattr(operator, said[0]) is None:
-        wanted = "the block's keys below it, indented" if said[0] == "insert" else "a size"
+        wanted = "a size" if said[0] == "resize" else "its keys below it, indented"
         yield document.problem((*place, said[0]), f"expected {wanted}, found nothing")
     wanted_block = operator.insert
     if wanted_block and wanted_block.at is not None and wanted_block.after is not None:
@@ -89,6 +91,28 @@ def _growth(spec: RunSpec, document: Document) -> Iterator[Problem]:
         yield document.problem(error.path, text)
         return
     yield from _sizes(spec, architectures, document)
+    yield from _transfers(spec, architectures, document)
+
+
+def _transfers(
+    spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
+) -> Iterator[Problem]:
+    """Policies for single layers need the layer; a carried optimizer needs the same optimizer."""
+    for index, stage in enumerate(spec.stages[1:], start=1):
+        place: Path = ("stages", index, "transfer")
+        names = [layer.name for layer in architectures[index].layers]
+        for name in stage.transfer.layers:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                advice = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}"
+                text = f"expected the name of a layer of this stage, found {quote(name)}; {advice}"
+                yield document.problem((*place, "layers", name), text, at_key=True)
+        before = spec.training(spec.stages[index - 1]).optimizer
+        own = spec.training(stage).optimizer
+        if stage.transfer.optimizer == "carry" and own != before:
+            text = f"expected the optimizer of the stage before, {before}, to carry its state"
+            advice = "use the same one, or optimizer: reset"
+            yield document.problem((*place, "optimizer"), f"{text}, found {own}; {advice}")
 
 
 def _sizes(

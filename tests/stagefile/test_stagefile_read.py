@@ -35,7 +35,7 @@ def test_seed_file_is_the_experiment_by_hand():
     spec = stagefile.read(next(file for file in READY if file.stem == "seed"))
     sizes = [architecture.parameters for architecture in growth.lineage(spec, classes=2)]
     assert sizes == [4_195_457, 1_058_977]
-    assert spec.stages[1].transfer == "strict"
+    assert spec.stages[1].transfer.weights == "strict"
 
 
 def test_missing_file_names_its_likely_neighbour(tmp_path):

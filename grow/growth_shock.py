@@ -1,0 +1,194 @@
+"""Carries a transfer plan out on real models and measures what the growth cost.
+
+Floor 3: the last step from plan to weights. Folded kernels behind max pooling get a factor
+measured on training pictures; then the old and the new model are held side by side on the same
+pictures. A plan that promises to be exact and is not, is an error, with the layer where the
+drift begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grow import adapt, network, transfer
+from grow.architecture import Architecture
+from grow.errors import GrowError
+from grow.events import Listener
+from grow.history import GrowthShock
+from grow.network import Model
+from grow.pipeline import Feed
+from grow.stopping import StopSwitch
+from grow.trainer import evaluate
+from grow.transfer import Correspondence, TransferPlan, Verdict
+
+Array = NDArray[np.float32]
+
+DRIFT_PICTURES = 64
+"""How many validation pictures the drift of logits is measured on: the first ones."""
+
+SCALE_PICTURES = 256
+"""How many training pictures a factor is measured on: the first ones, not augmented."""
+
+TOLERANCE = 1e-3
+"""Largest drift, relative to the largest logit (at least 1), that counts as rounding."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two models held side by side.
+
+    Attributes:
+        architecture: what it is.
+        model: the Keras model, its weights set.
+        feed: its pictures, at its size.
+    """
+
+    architecture: Architecture
+    model: Model
+    feed: Feed
+
+
+def grow(
+    plan: TransferPlan, old: Side, new: Side, emit: Listener, switch: StopSwitch
+) -> GrowthShock:
+    """Gives the new model the weights it starts with, and measures what that cost.
+
+    Args:
+        plan: what is done with each layer.
+        old: the old model, compiled, with its final weights.
+        new: the new model, compiled, freshly initialised; it is changed.
+        emit: hears of the validation.
+        switch: asks to stop.
+
+    Raises:
+        GrowError: the plan says exact and the outputs drift.
+        Stopped: asked to stop; nothing was written.
+    """
+    before = evaluate(old.model, old.feed, emit, switch)
+    scales = _carry_over(plan, old, new)
+    after = evaluate(new.model, new.feed, emit, switch)
+    drift = _logit_drift(old, new)
+    _refuse_false_promise(plan, drift, old, new)
+    return GrowthShock(
+        loss_before=before.mean_loss,
+        loss_after=after.mean_loss,
+        accuracy_before=before.accuracy,
+        accuracy_after=after.accuracy,
+        logit_drift=drift[0],
+        scales=scales,
+    )
+
+
+def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
+    """Sets the new model's weights; returns the measured factors by layer."""
+    before, fresh = network.read_weights(old.model), network.read_weights(new.model)
+    scales: dict[str, float] = {}
+    network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
+    for line in plan.layers:
+        if line.adaptation is not None and line.adaptation.measured:
+            scales[line.name] = _scale(line.name, old, new)
+            network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
+    return scales
+
+
+def _scale(layer: str, old: Side, new: Side) -> float:
+    """The factor that brings what a dense layer computes closest to what it computed.
+
+    Least squares over the first training pictures: with z the old and z' the new sums before
+    bias and activation, the factor is the sum of z z' over the sum of z' z'.
+    """
+    wanted = _sums(layer, old.model, old.feed.first_training(SCALE_PICTURES))
+    found = _sums(layer, new.model, new.feed.first_training(SCALE_PICTURES))
+    power = float((found.astype(np.float64) ** 2).sum())
+    return float((wanted.astype(np.float64) * found).sum() / power) if power else 1.0
+
+
+def _sums(layer: str, model: Model, pictures: Array) -> Array:
+    """Inputs times kernel of a dense layer, shape ``(batch, units)``."""
+    kernel = network.to_array(model.get_layer(layer).kernel)
+    product: Array = network.inputs_of(model, layer, pictures) @ kernel
+    return product
+
+
+def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
+    """The largest difference of logits on the first validation pictures.
+
+    Returns:
+        The difference, and whether it is more than rounding.
+    """
+    one, other = _logits(old), _logits(new)
+    drift = float(np.abs(one - other).max())
+    return drift, drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
+
+
+def _logits(side: Side) -> Array:
+    last = side.architecture.layers[-1].name
+    sums = _sums(last, side.model, side.feed.first_validation(DRIFT_PICTURES))
+    bias: Array = network.to_array(side.model.get_layer(last).bias)
+    return sums + bias
+
+
+def _refuse_false_promise(
+    plan: TransferPlan, drift: tuple[float, bool], old: Side, new: Side
+) -> None:
+    """Does nothing unless the plan says exact and the outputs drift.
+
+    Raises:
+        GrowError: they do; names the layer at which it begins.
+    """
+    if plan.verdict is not Verdict.EXACT or not drift[1]:
+        return
+    layer = _first_drifting(plan, old, new)
+    raise GrowError(
+        f"the transfer plan says exact, yet the outputs moved by {drift[0]:.3g}; "
+        f"the drift begins at {layer}",
+        hint="this is a defect of grow, not yours: please report it with the stage file",
+    )
+
+
+def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
+    """Name of the first layer of both models whose outputs do not correspond as planned."""
+    names = {layer.name for layer in old.architecture.layers}
+    shared = [
+        (line.name, behind)
+        for line, behind in transfer.walk(old.architecture, new.architecture, plan.policy)
+        if line.name in names
+    ]
+    one = _outputs(old, [name for name, _ in shared])
+    other = _outputs(new, [name for name, _ in shared])
+    for name, behind in shared:
+        if _apart(one[name], _seen_from_old(other[name], behind), behind):
+            return name
+    return shared[-1][0]
+
+
+def _outputs(side: Side, layers: Sequence[str]) -> Mapping[str, Array]:
+    pictures = side.feed.first_validation(DRIFT_PICTURES)
+    return {name: network.outputs_of(side.model, name, pictures) for name in layers}
+
+
+def _seen_from_old(maps: Array, behind: Correspondence) -> Array:
+    """New maps brought to the old size, where the new ones are the finer."""
+    down, across = (max(int(side), 1) for side in behind.ratio)
+    if maps.ndim < 4 or (down, across) == (1, 1):
+        return maps
+    batch, height, width, channels = maps.shape
+    windows = maps.reshape(batch, height // down, down, width // across, across, channels)
+    seen: Array = windows.max((2, 4)) if behind.by == "max" else windows.mean((2, 4))
+    return seen
+
+
+def _apart(old: Array, new: Array, behind: Correspondence) -> bool:
+    carried = [(i, c) for i, c in enumerate(behind.channels) if c is not None]
+    if old.ndim == 2 and old.shape[1] != len({c for _, c in carried}):
+        return False  # flattened: told apart by the layers on both sides of it
+    ours = new[..., [i for i, _ in carried]]
+    theirs = old[..., [c for _, c in carried]]
+    if ours.shape != theirs.shape:
+        return False
+    limit = TOLERANCE * max(1.0, float(np.abs(theirs).max()))
+    return bool(np.abs(ours - theirs).max() > limit)

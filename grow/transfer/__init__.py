@@ -1,0 +1,31 @@
+"""The transfer planner: for each layer of a grown model one decision, and why.
+
+Pure: it compares two architectures under a policy and touches no array (`grow.adapt` carries a
+plan out). `plan` holds the values, `correspondence` follows what the new maps say of the old
+ones, `decide` makes the plan. Layers are matched by their lifelong names, never by position.
+"""
+
+from grow.transfer.correspondence import Correspondence
+from grow.transfer.decide import plan, walk
+from grow.transfer.plan import (
+    SCHEMA,
+    Adaptation,
+    Decision,
+    LayerPlan,
+    Reason,
+    TransferPlan,
+    Verdict,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Adaptation",
+    "Correspondence",
+    "Decision",
+    "LayerPlan",
+    "Reason",
+    "TransferPlan",
+    "Verdict",
+    "plan",
+    "walk",
+]

@@ -1,0 +1,294 @@
+"""The planner itself: one line for each layer, decided from the picture to the output.
+
+Pure; standard library and floor 0 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+from grow.architecture import Architecture, Conv, Dense, Norm, Placed, Shape, describe
+from grow.spec import OptimizerState, Policy
+from grow.transfer import correspondence
+from grow.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence, repeated
+from grow.transfer.plan import (
+    Adaptation,
+    Decision,
+    LayerPlan,
+    Reason,
+    TransferPlan,
+    Verdict,
+)
+
+Choice = tuple[Decision, Reason, str, Adaptation | None]
+_NO_LAYERS: Mapping[str, Policy] = MappingProxyType({})
+
+
+def plan(
+    old: Architecture,
+    new: Architecture,
+    policy: Policy,
+    *,
+    layers: Mapping[str, Policy] = _NO_LAYERS,
+    optimizer: OptimizerState = "reset",
+) -> TransferPlan:
+    """The transfer plan from ``old`` to ``new``: exactly one line for each layer of both.
+
+    Args:
+        old: what was trained.
+        new: what it grew into.
+        policy: which decisions may be taken.
+        layers: another policy for single layers, by name.
+        optimizer: what becomes of the optimizer's state of layers carried over.
+    """
+    steps = list(walk(old, new, policy, layers=layers))
+    lines = [line for line, _ in steps]
+    at = steps[-1][1]
+    kept = {line.name for line in lines}
+    gone = tuple(_gone(row) for row in old.placed() if row.name not in kept)
+    if gone:
+        at = at.gone(f"{gone[0].name} is gone", f"{gone[0].name} is gone")
+    verdict = Verdict.BROKEN if at.lost else Verdict.APPROXIMATE if at.why else Verdict.EXACT
+    why = (at.lost,) if at.lost else at.why
+    return TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why)
+
+
+def walk(
+    old: Architecture,
+    new: Architecture,
+    policy: Policy,
+    *,
+    layers: Mapping[str, Policy] = _NO_LAYERS,
+) -> Iterator[tuple[LayerPlan, Correspondence]]:
+    """Each layer's line of the plan, and what behind it corresponds to the old model."""
+    before = {row.name: row for row in old.placed()}
+    left = list(before)
+    at = correspondence.of_pictures(old, new)
+    for row in new.placed():
+        same = before.get(row.name)
+        if same is not None:
+            at = _behind_what_left(row.name, left, at)
+        line, at = _step(row, same, layers.get(row.name, policy), at)
+        yield line, at
+
+
+def _behind_what_left(name: str, left: list[str], at: Correspondence) -> Correspondence:
+    """Where a kept layer stands: behind the old layers it stood behind, or behind others.
+
+    Takes out of ``left``, the old layers not yet met, all up to the one of this name.
+    """
+    if name not in left:
+        return at.gone(f"{name} stands elsewhere", f"{name} stands elsewhere")
+    passed = left[: left.index(name)]
+    del left[: len(passed) + 1]
+    if not passed:
+        return at
+    return at.gone(f"{passed[0]} is gone", f"{passed[0]} no longer comes before it")
+
+
+def _step(
+    row: Placed, old: Placed | None, policy: Policy, at: Correspondence
+) -> tuple[LayerPlan, Correspondence]:
+    """The line of one layer, and what corresponds behind it."""
+    if not row.weights:
+        choice: Choice = (Decision.SKIP, Reason.NO_WEIGHTS, "has no weights: nothing to copy", None)
+        behind = correspondence.behind_weightless(at, row, old)
+    elif old is None:
+        choice = _born(row, policy, at)
+        behind = _behind_born(row, choice, at)
+    else:
+        choice = _kept(row, old, policy, at)
+        behind = _behind_kept(row, old, choice, at)
+    if old is not None and _settings(old) != _settings(row):
+        changed = f"{row.name} is not what it was"
+        behind = behind.gone(changed, changed)
+    shapes = None if old is None else old.weights
+    return LayerPlan(row.name, row.layer.kind, shapes, row.weights, *choice), behind
+
+
+def _settings(row: Placed) -> dict[str, object]:
+    """What a layer does beside its weights; how wide it is and dropout do not count."""
+    passing = {"name", "filters", "units", "rate"}
+    return {key: value for key, value in describe(row.layer).items() if key not in passing}
+
+
+def _born(row: Placed, policy: Policy, at: Correspondence) -> Choice:
+    """How a newly born layer starts; only ``preserve`` asks for the identity."""
+    if policy != "preserve":
+        return Decision.INITIALISE, Reason.NEW, "new: starts from random weights", None
+    obstacle = _no_identity(row, at.negative)
+    if obstacle:
+        words = f"new: starts from random weights ({obstacle})"
+        return Decision.INITIALISE, Reason.NEW, words, None
+    words = "new: starts as the identity"
+    extra = row.output[-1] - row.input[-1]
+    if extra:
+        words += f" on {row.input[-1]} channels, random weights for the other {extra}"
+    return Decision.INITIALISE, Reason.NEW_IDENTITY, words, None
+
+
+def _no_identity(row: Placed, negative: bool) -> str:
+    """Why a new layer cannot start as the identity; empty when it can."""
+    layer = row.layer
+    if isinstance(layer, Norm):
+        return ""
+    if not isinstance(layer, Conv):
+        return f"a {layer.kind} layer has no identity start"
+    if layer.filters < row.input[-1]:
+        return f"{layer.filters} filters cannot pass {row.input[-1]} channels on"
+    if not all(side % 2 for side in layer.kernel):
+        return "an even kernel has no centre"
+    if layer.activation == "linear":
+        return ""
+    if layer.activation not in IDENTITY_ON_POSITIVE:
+        return f"{layer.activation} changes what passes through it"
+    if negative:
+        return f"what reaches it can be negative, and {layer.activation} would cut it off"
+    return ""
+
+
+def _behind_born(row: Placed, choice: Choice, at: Correspondence) -> Correspondence:
+    if choice[1] is Reason.NEW_IDENTITY:
+        return correspondence.behind_identity(at, row)
+    return at.gone(f"{row.name} starts from random weights", f"{row.name} is new before it")
+
+
+def _kept(row: Placed, old: Placed, policy: Policy, at: Correspondence) -> Choice:
+    """What becomes of a layer that the old model had."""
+    if old.layer.kind != row.layer.kind:
+        words = f"is a {row.layer.kind}, was a {old.layer.kind}: starts from random weights"
+        return Decision.SKIP, Reason.KIND_DIFFERS, words, None
+    if policy == "preserve" and not at.lost:
+        return _preserved(row, old, at)
+    if old.weights != row.weights:
+        return _misfit(old, row)
+    if not at.change:
+        return Decision.COPY, Reason.SAME, "same shape, same inputs", None
+    if policy == "strict":
+        words = f"fits, but its inputs are not what they were ({at.change})"
+        return Decision.SKIP, Reason.INPUTS_DIFFER, words, None
+    return Decision.COPY, Reason.SHAPE_FITS, f"same shape ({at.change})", None
+
+
+def _preserved(row: Placed, old: Placed, at: Correspondence) -> Choice:
+    """A copy where the layer meets what it met before, else an adaptation where one exists."""
+    adaptation = _adaptation(row, old, at)
+    if adaptation is None:
+        return _misfit(old, row)
+    if _is_plain(adaptation, old, row):
+        if not at.change:
+            return Decision.COPY, Reason.SAME, "same shape, same inputs", None
+        return Decision.COPY, Reason.SHAPE_FITS, f"same shape ({at.change})", None
+    reason, words = _how(adaptation)
+    return Decision.ADAPT, reason, words, adaptation
+
+
+def _adaptation(row: Placed, old: Placed, at: Correspondence) -> Adaptation | None:
+    """How the old weights become the new ones; None where there is no rule."""
+    if isinstance(row.layer, Norm):
+        return Adaptation(inputs=(), outputs=at.channels)
+    if not _covers(row, old, at):
+        return None
+    outputs = repeated(old.output[-1], row.output[-1])
+    if not isinstance(row.layer, Dense) or at.maps is None:
+        return Adaptation(inputs=at.channels, outputs=outputs)
+    maps = at.maps
+    if not all(_whole(a, b) for a, b in zip(maps[0][:2], maps[1][:2], strict=True)):
+        return None
+    ratio = (Fraction(maps[1][0], maps[0][0]), Fraction(maps[1][1], maps[0][1]))
+    if ratio != at.ratio:
+        return None
+    measured = min(ratio) < 1 and at.by == "max"
+    return Adaptation(inputs=at.channels, outputs=outputs, maps=maps, measured=measured)
+
+
+def _covers(row: Placed, old: Placed, at: Correspondence) -> bool:
+    """Whether every old input channel still arrives and every old output channel has a place."""
+    if row.output[-1] < old.output[-1]:
+        return False
+    if isinstance(row.layer, Conv) and old.weights["kernel"][:2] != row.weights["kernel"][:2]:
+        return False
+    before, after = at.maps if at.maps is not None else (old.input, row.input)
+    arriving = {channel for channel in at.channels if channel is not None}
+    return len(at.channels) == after[-1] and arriving == set(range(before[-1]))
+
+
+def _whole(old: int, new: int) -> bool:
+    return max(old, new) % min(old, new) == 0
+
+
+def _is_plain(adaptation: Adaptation, old: Placed, new: Placed) -> bool:
+    """Whether the adaptation leaves every number where and as it is."""
+    if old.weights != new.weights or adaptation.fold != (1, 1) or adaptation.spread != (1, 1):
+        return False
+    in_order = all(channel == i for i, channel in enumerate(adaptation.inputs))
+    return in_order and all(channel == i for i, channel in enumerate(adaptation.outputs))
+
+
+def _how(adaptation: Adaptation) -> tuple[Reason, str]:
+    """The reason of an adaptation, the weightiest first, and all of it in words."""
+    found: list[tuple[Reason, str]] = []
+    if adaptation.fold != (1, 1):
+        words = f"folded: summed over windows of {_by(adaptation.fold)}"
+        if adaptation.measured:
+            words += ", scaled by a measured factor"
+        found.append((Reason.FOLDED, words))
+    if adaptation.spread != (1, 1):
+        windows = adaptation.spread[0] * adaptation.spread[1]
+        words = f"spread over windows of {_by(adaptation.spread)}, each weight a {windows}th"
+        found.append((Reason.SPREAD, words))
+    carried = [channel for channel in adaptation.inputs if channel is not None]
+    if len(set(carried)) < len(carried):
+        found.append((Reason.SPLIT, "divided among inputs that repeat"))
+    repeats = len(adaptation.outputs) - len(set(adaptation.outputs) - {None})
+    fresh = adaptation.outputs.count(None)
+    if repeats > fresh:
+        found.append((Reason.SPLIT, f"{repeats - fresh} new channels repeat old ones"))
+    if fresh:
+        found.append((Reason.PADDED, f"its own start for {fresh} new channels"))
+    padded = adaptation.inputs.count(None)
+    if padded:
+        found.append((Reason.PADDED, f"zeros for {padded} new input channels"))
+    return found[0][0], "; ".join(words for _, words in found)
+
+
+def _by(window: tuple[int, int]) -> str:
+    return f"{window[0]}x{window[1]}"
+
+
+def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -> Correspondence:
+    decision, _, _, adaptation = choice
+    if decision is Decision.SKIP:
+        reason = f"{row.name} starts from random weights"
+        return at.gone(reason, f"{row.name} before it is not carried over")
+    if at.lost:
+        return at
+    if adaptation is None and not _is_met_as_before(row, old, at):
+        reason = f"{row.name} is copied although its inputs are others"
+        return at.gone(reason, reason)
+    behind = correspondence.behind_carried(at, row, old)
+    return behind.changed(f"{row.name} before it is adapted") if adaptation else behind
+
+
+def _is_met_as_before(row: Placed, old: Placed, at: Correspondence) -> bool:
+    """Whether a plain copy is what `preserve` would have done."""
+    adaptation = _adaptation(row, old, at)
+    return adaptation is not None and _is_plain(adaptation, old, row)
+
+
+def _misfit(old: Placed, new: Placed) -> Choice:
+    """A skip; names the first weight whose shape differs, and for which there is no rule."""
+    for name, shape in new.weights.items():
+        before: Shape | None = old.weights.get(name)
+        if before != shape:
+            words = f"{name} {before} does not fit {shape}: starts from random weights"
+            return Decision.SKIP, Reason.SHAPE_DIFFERS, words, None
+    words = "fits, but there is no rule for its inputs: starts from random weights"
+    return Decision.SKIP, Reason.INPUTS_DIFFER, words, None
+
+
+def _gone(row: Placed) -> LayerPlan:
+    words = "not in the new model"
+    return LayerPlan(row.name, row.layer.kind, row.weights, None, Decision.SKIP, Reason.GONE, words)

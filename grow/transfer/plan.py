@@ -1,0 +1,235 @@
+"""A transfer plan as a value: decisions, reasons, adaptations, verdict, and its JSON form.
+
+Decides nothing itself (`decide` does) and touches no array (`adapt` does). Standard library and
+floor 0 only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from grow.architecture import Pair, Shape
+from grow.spec import OptimizerState, Policy
+
+SCHEMA = "grow.transfer-plan/1"
+"""Name and version of the JSON form of a plan; a change of meaning raises the number."""
+
+
+class Decision(StrEnum):
+    """What becomes of a layer of the new model; the list is closed."""
+
+    COPY = "copy"
+    ADAPT = "adapt"
+    INITIALISE = "initialise"
+    SKIP = "skip"
+
+
+class Reason(StrEnum):
+    """Why a decision was taken; the list is closed."""
+
+    SAME = "same"
+    SHAPE_FITS = "shape_fits"
+    FOLDED = "folded"
+    SPREAD = "spread"
+    SPLIT = "split"
+    PADDED = "padded"
+    NEW = "new"
+    NEW_IDENTITY = "new_identity"
+    NO_WEIGHTS = "no_weights"
+    SHAPE_DIFFERS = "shape_differs"
+    INPUTS_DIFFER = "inputs_differ"
+    KIND_DIFFERS = "kind_differs"
+    GONE = "gone"
+
+
+class Verdict(StrEnum):
+    """Whether the function survives the growth, from the mathematics alone."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    BROKEN = "broken"
+
+
+Carried = tuple[int | None, ...]
+"""For each new channel the old one it carries; None for one that carries nothing."""
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """How an old layer's weights become the new layer's.
+
+    Attributes:
+        inputs: for each new input channel the old one that it carries.
+        outputs: for each new output channel the old one that it repeats.
+        maps: for the first dense layer after a flatten, the maps before it: the old and the
+            new ``(height, width, channels)``; None otherwise.
+        measured: whether the kernel is scaled by a factor that the run measures.
+    """
+
+    inputs: Carried
+    outputs: Carried
+    maps: tuple[Shape, Shape] | None = None
+    measured: bool = False
+
+    @property
+    def fold(self) -> Pair:
+        """Height and width of the windows that are summed; 1 where none are."""
+        if self.maps is None:
+            return (1, 1)
+        old, new = self.maps
+        return (max(old[0] // new[0], 1), max(old[1] // new[1], 1))
+
+    @property
+    def spread(self) -> Pair:
+        """Height and width of the windows that a weight is spread over; 1 where it is not."""
+        if self.maps is None:
+            return (1, 1)
+        old, new = self.maps
+        return (max(new[0] // old[0], 1), max(new[1] // old[1], 1))
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """One line of a transfer plan.
+
+    Attributes:
+        name: the layer's lifelong name.
+        kind: what kind of layer it is.
+        old: shapes of the old weights by name; None where the old model has no such layer.
+        new: shapes of the new weights by name; None where the new model has no such layer.
+        decision: what is done.
+        reason: why, from the closed list.
+        words: why, for people.
+        adaptation: how, where the decision is to adapt.
+    """
+
+    name: str
+    kind: str
+    old: dict[str, Shape] | None
+    new: dict[str, Shape] | None
+    decision: Decision
+    reason: Reason
+    words: str
+    adaptation: Adaptation | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the weights hold: the new ones, or the old ones of a layer gone."""
+        shapes = self.old if self.new is None else self.new
+        return sum(math.prod(shape) for shape in (shapes or {}).values())
+
+    @property
+    def carried(self) -> int:
+        """How many of the new numbers come from the old model."""
+        return self.parameters if self.decision in (Decision.COPY, Decision.ADAPT) else 0
+
+
+@dataclass(frozen=True)
+class TransferPlan:
+    """What is carried over from one architecture to the next.
+
+    Attributes:
+        policy: which decisions were allowed.
+        layers: one line per layer of the new model, in its order.
+        gone: one line per layer of the old model that the new one lacks.
+        optimizer: what becomes of the optimizer's state: ``carry`` or ``reset``.
+        verdict: whether the function survives.
+        why: what stands between the plan and ``exact``, in words; empty when nothing does.
+    """
+
+    policy: Policy
+    layers: tuple[LayerPlan, ...]
+    gone: tuple[LayerPlan, ...]
+    optimizer: OptimizerState
+    verdict: Verdict
+    why: tuple[str, ...]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the new model's weights hold."""
+        return sum(line.parameters for line in self.layers)
+
+    @property
+    def carried(self) -> int:
+        """How many of them come from the old model."""
+        return sum(line.carried for line in self.layers)
+
+    def totals(self) -> str:
+        """The plan in one line: ``x of y parameters (z%) carried over``."""
+        share = self.carried / self.parameters if self.parameters else 0.0
+        return f"{self.carried:,} of {self.parameters:,} parameters ({share:.2%}) carried over"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain JSON values, in the form that ``SCHEMA`` names."""
+        return {
+            "schema": SCHEMA,
+            "policy": self.policy,
+            "optimizer": self.optimizer,
+            "verdict": self.verdict,
+            "why": list(self.why),
+            "parameters": self.parameters,
+            "carried": self.carried,
+            "layers": [self._line_to_dict(line) for line in self.layers],
+            "gone": [self._line_to_dict(line) for line in self.gone],
+        }
+
+    def optimizer_of(self, line: LayerPlan) -> OptimizerState:
+        """What becomes of the optimizer's state of one layer."""
+        return self.optimizer if line.carried else "reset"
+
+    def _line_to_dict(self, line: LayerPlan) -> dict[str, Any]:
+        return {
+            **asdict(line),
+            "parameters": line.parameters,
+            "carried": line.carried,
+            "optimizer": self.optimizer_of(line),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TransferPlan:
+        """The plan that `to_dict` gave.
+
+        Raises:
+            ValueError: the values are of another schema, or a decision or reason is unknown.
+        """
+        if values.get("schema") != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA}, found {values.get('schema')!r}")
+        return cls(
+            policy=values["policy"],
+            layers=tuple(_line_from_dict(line) for line in values["layers"]),
+            gone=tuple(_line_from_dict(line) for line in values["gone"]),
+            optimizer=values["optimizer"],
+            verdict=Verdict(values["verdict"]),
+            why=tuple(values["why"]),
+        )
+
+
+def _line_from_dict(values: dict[str, Any]) -> LayerPlan:
+    def shapes(side: dict[str, list[int]] | None) -> dict[str, Shape] | None:
+        return None if side is None else {name: tuple(shape) for name, shape in side.items()}
+
+    return LayerPlan(
+        name=values["name"],
+        kind=values["kind"],
+        old=shapes(values["old"]),
+        new=shapes(values["new"]),
+        decision=Decision(values["decision"]),
+        reason=Reason(values["reason"]),
+        words=values["words"],
+        adaptation=_adaptation_from_dict(values["adaptation"]),
+    )
+
+
+def _adaptation_from_dict(values: dict[str, Any] | None) -> Adaptation | None:
+    if values is None:
+        return None
+    maps = values["maps"]
+    return Adaptation(
+        inputs=tuple(values["inputs"]),
+        outputs=tuple(values["outputs"]),
+        maps=None if maps is None else (tuple(maps[0]), tuple(maps[1])),
+        measured=values["measured"],
+    )
