@@ -133,7 +133,7 @@ def read(path: Path) -> State:
             cpu_seconds=counters["cpu_seconds"],
             tensors=safetensors.numpy.load(content[_TENSORS]),
         )
-    except (KeyError, TypeError, safetensors.SafetensorError) as error:
+    except (AttributeError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise DamagedError(f"{path}: not a checkpoint of {SCHEMA} ({error})") from error
 
 
@@ -142,7 +142,8 @@ def numbers(folder: Path) -> tuple[int, ...]:
     if not folder.is_dir():
         return ()
     names = (entry.name for entry in folder.iterdir() if entry.is_dir())
-    return tuple(sorted(int(name) for name in names if name.isdigit()))
+    decimal = [name for name in names if name.isdecimal()]
+    return tuple(sorted(int(name) for name in decimal if name == f"{int(name):06d}"))
 
 
 def newest_first(folder: Path) -> Iterator[Path]:

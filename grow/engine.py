@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grow import adapt, checkpoint, commit, lineup, lock, network, schedule
+from grow import adapt, checkpoint, commit, growth_shock, lineup, lock, network, schedule
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.errors import GrowError
 from grow.events import (
+    Grown,
     Listener,
     Prepared,
     Preparing,
@@ -24,6 +25,7 @@ from grow.events import (
     StageDone,
     Warned,
 )
+from grow.growth_shock import Side
 from grow.lineup import Action, Entry, Pictures, StagePlan
 from grow.network import Model
 from grow.pictures import prepare
@@ -31,7 +33,7 @@ from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stopping import StopSwitch
 from grow.store import Done, RunFolder, StageFolder
-from grow.trainer import Outcome, StageTrainer, compile_model, place
+from grow.trainer import Outcome, StageTrainer, compile_model, optimizer_variables, place
 
 
 @dataclass(frozen=True)
@@ -123,21 +125,40 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> None
     folder = context.folder.begin(stage)
     commit.sweep(folder.path)
     commit.sweep(folder.checkpoints)
-    model = _grown(context, stage, parent)
-    compile_model(model, stage.training, context.classes)
+    model = _compiled(context, stage)
+    state = _latest(folder, emit)
+    if state is None and parent is not None:
+        _grow(context, stage, parent, model)
     trainer = StageTrainer(stage, model, _feed(context, stage), folder, emit, context.switch)
-    outcome = trainer.train(_latest(folder, emit))
+    outcome = trainer.train(state)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
 
 
-def _grown(context: Context, stage: StagePlan, parent: StagePlan | None) -> Model:
-    """The stage's model before its first step: fresh, or with what the plan carries over."""
+def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -> None:
+    """Gives the model what the plan carries over, and records the growth shock."""
+    plan, folder = stage.transfer, context.folder.of(stage)
+    if plan is None:
+        return
+    state = final_state(context.folder.of(parent))
+    teacher = _compiled(context, parent)
+    network.write_weights(teacher, state.part("weights"))
+    old = Side(parent.architecture, teacher, _feed(context, parent))
+    new = Side(stage.architecture, model, _feed(context, stage))
+    shock = growth_shock.grow(plan, old, new, context.emit, context.switch)
+    if plan.optimizer == "carry":
+        variables = optimizer_variables(model)
+        blank = {name: network.to_array(variable) for name, variable in variables.items()}
+        carried = adapt.carry_optimizer(plan, state.part("optimizer"), blank)
+        network.assign(variables, carried)
+    folder.write_growth_shock(shock)
+    context.emit(Grown(stage, shock))
+
+
+def _compiled(context: Context, stage: StagePlan) -> Model:
+    """A stage's model, freshly initialised, with optimizer, loss and metrics."""
     model = _build(context, stage)
-    if stage.transfer is not None and parent is not None:
-        old = final_weights(context.folder.of(parent))
-        start = adapt.carry_over(stage.transfer, old, network.read_weights(model))
-        network.write_weights(model, start)
+    compile_model(model, stage.training, context.classes)
     return model
 
 
@@ -176,8 +197,8 @@ def _latest(folder: StageFolder, emit: Listener) -> State | None:
     return None
 
 
-def final_weights(folder: StageFolder) -> adapt.Weights:
-    """The weights that a complete stage ended with, by ``layer/weight``, verified.
+def final_state(folder: StageFolder) -> State:
+    """The state of the epoch whose weights a complete stage ended with, verified.
 
     Raises:
         RunFolderError: the stage is not complete, or its checkpoint is damaged.
@@ -186,7 +207,7 @@ def final_weights(folder: StageFolder) -> adapt.Weights:
     if done is None:
         raise GrowError(f"{folder.path} is not complete")
     try:
-        return checkpoint.read(folder.checkpoints / done.checkpoint).part("weights")
+        return checkpoint.read(folder.checkpoints / done.checkpoint)
     except DamagedError as error:
         hint = f"move {folder.path} away and run again: that stage is trained anew"
         raise DamagedError(error.message, hint=hint) from error
@@ -198,9 +219,8 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     steps = _feed(context, stage).steps
     name = f"{place(best, 0, steps):06d}"
     weights = checkpoint.read(folder.checkpoints / name).part("weights")
-    model = _build(context, stage)
+    model = _compiled(context, stage)
     network.write_weights(model, weights)
-    compile_model(model, stage.training, context.classes)
     folder.commit_model(partial(network.save, model, context.pictures.manifest.classes))
     folder.write_done(
         Done(

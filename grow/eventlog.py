@@ -14,6 +14,7 @@ from grow.events import (
     CheckpointWritten,
     EpochDone,
     Event,
+    Grown,
     Prepared,
     RunDone,
     RunStarted,
@@ -50,6 +51,8 @@ def _values(event: Event) -> dict[str, Any] | None:
         case StageStarted():
             epochs = len(event.history)
             return {"stage": event.stage.folder, "epochs": epochs, "step": event.step}
+        case Grown():
+            return {"stage": event.stage.folder, **event.shock.to_dict()}
         case EpochDone():
             return {"stage": event.stage.folder, **event.record.to_dict()}
         case CheckpointWritten():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grow.history import EpochRecord, History
+from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Entry, StagePlan
 from grow.pictures.manifest import Split
 
@@ -62,6 +62,14 @@ class StageStarted:
     steps: int
     history: History
     step: int
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A stage has the weights it starts with, and what the growth cost is measured."""
+
+    stage: StagePlan
+    shock: GrowthShock
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,7 @@ Event = (
     | Prepared
     | RunStarted
     | StageStarted
+    | Grown
     | StepDone
     | Validating
     | EpochDone

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -39,10 +39,7 @@ class EpochRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values; what is no number (divergence) becomes null."""
-        return {
-            key: None if isinstance(value, float) and not math.isfinite(value) else value
-            for key, value in asdict(self).items()
-        }
+        return _finite(asdict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EpochRecord:
@@ -51,8 +48,41 @@ class EpochRecord:
         Raises:
             TypeError: a field is missing or unknown.
         """
-        known: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}
-        return cls(**known)
+        return cls(**_known(values))
+
+
+@dataclass(frozen=True)
+class GrowthShock:
+    """What a growth cost before any training: the models on both sides of it, compared.
+
+    Attributes:
+        loss_before: mean validation loss of the old model.
+        loss_after: mean validation loss of the grown model.
+        accuracy_before: validation accuracy of the old model, in [0, 1].
+        accuracy_after: validation accuracy of the grown model, in [0, 1].
+        logit_drift: largest difference of logits on a fixed batch.
+        scales: measured factors of folded kernels, by layer.
+    """
+
+    loss_before: float
+    loss_after: float
+    accuracy_before: float
+    accuracy_after: float
+    logit_drift: float
+    scales: dict[str, float] = field(default_factory=dict, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The growth shock as plain JSON values; what is no number becomes null."""
+        return _finite(asdict(self))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> GrowthShock:
+        """The growth shock that `to_dict` gave.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+        """
+        return cls(**_known(values))
 
 
 @dataclass(frozen=True)
@@ -89,3 +119,15 @@ class Tally:
 
 
 History = tuple[EpochRecord, ...]
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no word for what is no number."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in values.items()
+    }
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: math.nan if value is None else value for key, value in values.items()}

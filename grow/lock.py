@@ -41,8 +41,12 @@ def held(folder: Path) -> Iterator[None]:
 
 def holder(folder: Path) -> Holder | None:
     """Who holds the lock of ``folder``: host, process, since; None when nobody does."""
+    return _read(folder / "lock")
+
+
+def _read(path: Path) -> Holder | None:
     try:
-        value = json.loads((folder / "lock").read_text())
+        value = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
@@ -57,12 +61,13 @@ def _acquire(path: Path) -> Holder:
     }
     # Written whole beside it, then linked into place: nobody reads half a lock.
     beside = path.with_name(f".lock-{uuid.uuid4().hex[:8]}")
-    beside.write_text(json.dumps(me))
     try:
-        for _ in range(2):
-            if _link(beside, path):
-                return me
-            _clear_if_dead(path)
+        beside.write_text(json.dumps(me))
+        if _link(beside, path):
+            return me
+        _clear_if_dead(path)
+        if _link(beside, path):
+            return me
     finally:
         with suppress(OSError):
             beside.unlink()
@@ -101,11 +106,9 @@ def _clear_if_dead(path: Path) -> None:
     aside = path.with_name(f".lock-{uuid.uuid4().hex[:8]}")
     with suppress(OSError):
         path.rename(aside)
-        if json.loads(aside.read_text() or "null") == found:
-            aside.unlink()
-        else:
+        if _read(aside) != found:
             _link(aside, path)
-            aside.unlink()
+        aside.unlink()
 
 
 def _is_dead(found: Holder | None) -> bool:
@@ -114,7 +117,7 @@ def _is_dead(found: Holder | None) -> bool:
     if found.get("host") != socket.gethostname():
         return False
     process = found.get("process")
-    if not isinstance(process, int) or not _runs(process):
+    if not isinstance(process, int) or process < 1 or not _runs(process):
         return True
     return found.get("started") != _start_of(process)
 
@@ -122,7 +125,7 @@ def _is_dead(found: Holder | None) -> bool:
 def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # gone, or a number that no process can have
         return False
     except OSError:
         return True

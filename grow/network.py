@@ -108,6 +108,22 @@ def to_array(variable: Any) -> NDArray[Any]:
     return np.array(load_keras().ops.convert_to_numpy(variable))
 
 
+def inputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a layer is given for ``pictures``, shape ``(batch, height, width, channels)``."""
+    return _partly(model, model.get_layer(layer).input, pictures)
+
+
+def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a layer gives for ``pictures``, shape ``(batch, height, width, channels)``."""
+    return _partly(model, model.get_layer(layer).output, pictures)
+
+
+def _partly(model: Model, to: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    part = load_keras().Model(model.inputs, to)
+    result: NDArray[np.float32] = part.predict_on_batch(pictures)
+    return result
+
+
 def write_weights(model: Model, weights: Mapping[str, NDArray[Any]]) -> None:
     """Sets all weights of a model.
 

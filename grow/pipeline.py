@@ -83,6 +83,14 @@ class Feed:
 
         return _ahead(batch, range(self.evaluation_steps))
 
+    def first_training(self, count: int) -> NDArray[np.float32]:
+        """The first training pictures, unchanged."""
+        return self._pictures(self.training[:count])
+
+    def first_validation(self, count: int) -> NDArray[np.float32]:
+        """The first validation pictures."""
+        return self._pictures(self.validation[:count])
+
     def _pictures(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return area_mean(self.images[rows], *self.size)
 

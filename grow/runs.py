@@ -15,7 +15,7 @@ from typing import Any
 
 from grow import stagefile
 from grow.errors import RunFolderError
-from grow.history import EpochRecord, History
+from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Pictures, StagePlan, plan_stages
 from grow.lock import Holder, holder
 from grow.schedule import best_epoch
@@ -35,12 +35,14 @@ class StageResult:
         path: its folder, there or not.
         history: the epochs on disk.
         done: how it ended; None while it is not complete.
+        shock: what its growth cost; None for stage 1 and before the stage has grown.
     """
 
     plan: StagePlan
     path: Path
     history: History
     done: Done | None
+    shock: GrowthShock | None = None
 
     @property
     def state(self) -> str:
@@ -84,6 +86,7 @@ class StageResult:
             "end": None if self.done is None else self.done.reason,
             "weights_sha256": None if self.done is None else self.done.weights,
             "transfer_plan": None if stage.transfer is None else stage.transfer.to_dict(),
+            "growth_shock": None if self.shock is None else self.shock.to_dict(),
             "history": [record.to_dict() for record in self.history],
         }
 
@@ -179,4 +182,4 @@ def results(folder: RunFolder, stages: Sequence[StagePlan]) -> tuple[StageResult
 
 
 def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
-    return StageResult(stage, folder.path, folder.history(), folder.done())
+    return StageResult(stage, folder.path, folder.history(), folder.done(), folder.growth_shock())

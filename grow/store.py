@@ -15,7 +15,7 @@ from typing import Any
 
 from grow import commit
 from grow.errors import RunFolderError
-from grow.history import EpochRecord, History
+from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Found, Pictures, Recipe, StagePlan
 from grow.spec import RunSpec
 from grow.stagefile import to_yaml
@@ -23,6 +23,7 @@ from grow.transfer import TransferPlan
 
 RUN_SCHEMA = "grow.run/1"
 STAGE_SCHEMA = "grow.stage/1"
+GROWTH_SCHEMA = "grow.growth/1"
 DONE_SCHEMA = "grow.done/1"
 
 _FOLDER = re.compile(r"\d{2,}-.+-[0-9a-f]{8}")
@@ -69,7 +70,12 @@ class StageFolder:
         Raises:
             RunFolderError: ``stage.json`` is missing or damaged.
         """
-        return _object(self.path / "stage.json", STAGE_SCHEMA)
+        path = self.path / "stage.json"
+        values = _object(path, STAGE_SCHEMA)
+        for key in ("number", "name", "fingerprint", "recipe"):
+            if key not in values:
+                raise _damaged(path, f"{key!r} is missing")
+        return values
 
     def plan(self) -> TransferPlan | None:
         """The transfer plan that the stage began with; None for stage 1.
@@ -82,7 +88,7 @@ class StageFolder:
             return None
         try:
             return TransferPlan.from_dict(_object(path))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _damaged(path, str(error)) from error
 
     def history(self) -> History:
@@ -97,8 +103,28 @@ class StageFolder:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
             return tuple(EpochRecord.from_dict(json.loads(line)) for line in lines)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, AttributeError, TypeError, ValueError) as error:
             raise _damaged(path, str(error)) from error
+
+    def growth_shock(self) -> GrowthShock | None:
+        """What the growth cost; None for stage 1 and before the stage has grown.
+
+        Raises:
+            RunFolderError: ``growth.json`` is damaged.
+        """
+        path = self.path / "growth.json"
+        if not path.exists():
+            return None
+        values = _object(path, GROWTH_SCHEMA)
+        del values["schema"]
+        try:
+            return GrowthShock.from_dict(values)
+        except TypeError as error:
+            raise _damaged(path, str(error)) from error
+
+    def write_growth_shock(self, shock: GrowthShock) -> None:
+        """Replaces ``growth.json``."""
+        _write(self.path / "growth.json", {"schema": GROWTH_SCHEMA, **shock.to_dict()})
 
     def write_history(self, history: History) -> None:
         """Replaces ``history.jsonl``."""
@@ -191,7 +217,14 @@ class RunFolder:
             )
 
     def of(self, stage: StagePlan) -> StageFolder:
-        """The folder of a planned stage, whether it is there or not."""
+        """The folder of a planned stage, whether it is there or not.
+
+        Its name is no part of its address: a stage that was renamed is found in its old folder.
+        """
+        address = stage.folder.rpartition("-")[2]
+        for folder in self.stage_folders():
+            if folder.path.name.endswith(f"-{address}"):
+                return folder
         return StageFolder(self.path / stage.folder)
 
     def begin(self, stage: StagePlan) -> StageFolder:

@@ -64,6 +64,13 @@ def compile_model(model: Model, training: Training, classes: int) -> None:
         metrics=[accuracy(name="accuracy")],
         jit_compile=False,
     )
+    # All its variables are there from the start, so that a checkpoint can be put into them.
+    model.optimizer.build(model.trainable_variables)
+
+
+def optimizer_variables(model: Model) -> dict[str, Any]:
+    """The variables of a compiled model's optimizer, by name: ``conv_1_kernel_momentum``."""
+    return {variable.path.partition("/")[2]: variable for variable in model.optimizer.variables}
 
 
 def evaluate(model: Model, feed: Feed, emit: Listener, switch: StopSwitch) -> Tally:
@@ -105,7 +112,6 @@ class StageTrainer:
         self._tally = Tally()
         self._clock = _Clock()
         self._written = time.monotonic()
-        model.optimizer.build(model.trainable_variables)
 
     def train(self, state: State | None) -> Outcome:
         """Trains until `schedule` says that the stage is complete.
@@ -198,8 +204,8 @@ class StageTrainer:
         """Everything the next step depends on, by name."""
         model = self._model
         named = {f"weights/{weight.path}": weight for weight in model.weights}
-        for variable in model.optimizer.variables:
-            named[f"optimizer/{variable.path.partition('/')[2]}"] = variable
+        for name, variable in optimizer_variables(model).items():
+            named[f"optimizer/{name}"] = variable
         for name, variable in network.random_state(model).items():
             named[f"random/{name}"] = variable
         return named

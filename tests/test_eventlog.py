@@ -12,6 +12,7 @@ import pytest
 
 from grow import events
 from grow.eventlog import EventLog
+from grow.history import GrowthShock
 from grow.lineup import Action, Entry
 from tests.builders import record, stage_plans
 
@@ -34,6 +35,18 @@ KEPT = [
     (
         events.StageStarted(STAGE, 9, (record(1),), 4),
         {"stage": STAGE.folder, "epochs": 1, "step": 4},
+    ),
+    (
+        events.Grown(STAGE, GrowthShock(0.5, math.nan, 0.7, 0.6, 0.1, {"dense_1": 0.5})),
+        {
+            "stage": STAGE.folder,
+            "loss_before": 0.5,
+            "loss_after": None,
+            "accuracy_before": 0.7,
+            "accuracy_after": 0.6,
+            "logit_drift": 0.1,
+            "scales": {"dense_1": 0.5},
+        },
     ),
     (
         events.EpochDone(STAGE, record(2, val_loss=math.nan), 1),

@@ -58,11 +58,10 @@ def test_an_unknown_field_is_refused():
         EpochRecord.from_dict(record().to_dict() | {"lucky": 7})
 
 
-@given(
-    batches=st.lists(
-        st.tuples(st.integers(1, 64), st.integers(0, 64), st.integers(0, 32)), min_size=1
-    )
-)
+batch = st.tuples(st.integers(1, 64), st.integers(0, 64), st.integers(0, 32))
+
+
+@given(batches=st.lists(batch, min_size=1))
 def test_a_tally_weighs_each_batch_by_its_pictures(batches):
     tally, losses, right = Tally(), 0.0, 0
     for pictures, most, loss in batches:

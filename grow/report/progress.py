@@ -1,18 +1,12 @@
-"""The live picture of a run: where it is, how fast, how good, how long still.
+"""Where a run is, as one frozen value, advanced by each event.
 
-Collects events, renders lines; prints nothing.
+A phase for each thing a run can be busy with; nothing is remembered that the phase at hand does
+not need. Pure: the time comes in with the event. `live` draws it. Floors 0 to 3 only.
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Sequence
-
-from rich.console import Group, RenderableType
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from dataclasses import dataclass, replace
 
 from grow.events import (
     EpochDone,
@@ -27,146 +21,174 @@ from grow.events import (
 )
 from grow.history import EpochRecord
 from grow.lineup import Action, StagePlan
-from grow.report.words import duration, percent, plural, size
+from grow.schedule import best_epoch
 
 _WINDOW = 50
 """Over how many steps the speed is measured."""
 
-_SIGN_OF_LIFE_SECONDS = 60.0
+
+@dataclass(frozen=True)
+class Idle:
+    """Nothing that takes time is going on."""
 
 
+@dataclass(frozen=True)
+class Loading:
+    """A stage is being got ready: TensorFlow starts, the network is built and grown.
+
+    Attributes:
+        stage: the stage.
+        validating: the validation that measures the growth shock; None before.
+    """
+
+    stage: StagePlan
+    validating: Validating | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """A stage is being trained.
+
+    Attributes:
+        stage: what is trained.
+        steps: steps per epoch.
+        epoch: the epoch that is running.
+        step: steps done in it.
+        loss: training loss over the epoch so far; None before its first step in this process.
+        accuracy: likewise.
+        best: the epoch whose weights the stage would end with now; None before the first.
+        validating: the validation under way; None between validations.
+        ticks: the last steps of this epoch: when each was done, and how many pictures it took.
+        speed: pictures per second over the last steps; 0 while unknown.
+    """
+
+    stage: StagePlan
+    steps: int
+    epoch: int
+    step: int
+    loss: float | None = None
+    accuracy: float | None = None
+    best: EpochRecord | None = None
+    validating: Validating | None = None
+    ticks: tuple[tuple[float, int], ...] = ()
+    speed: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time to the end of the stage's last epoch, validations aside; None while unknown."""
+        if not self.speed:
+            return None
+        steps = self.steps * (self.stage.training.epochs - self.epoch + 1) - self.step
+        return steps * self.stage.training.batch / self.speed
+
+
+Phase = Idle | Preparing | Loading | Training
+
+
+@dataclass(frozen=True)
 class Progress:
-    """What is known of a run from its events so far."""
+    """What is known of a run from its events so far.
 
-    def __init__(self) -> None:
-        self._waiting: list[StagePlan] = []
-        self._stages = 0
-        self._stage: StageStarted | None = None
-        self._best: EpochRecord | None = None
-        self._step: StepDone | None = None
-        self._times: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
-        self._preparing: Preparing | None = None
-        self._validating: Validating | None = None
-        self._told = time.monotonic()
+    Attributes:
+        stages: how many stages the run has; 0 before the lineup is decided.
+        waiting: the stages still to be trained after the one at hand.
+        phase: what the run is busy with.
+    """
 
-    def notice(self, event: Event) -> None:
-        """Takes one event in."""
-        match event:
-            case Preparing():
-                self._preparing = event
-            case Prepared():
-                self._preparing = None
-            case RunStarted():
-                self._stages = len(event.entries)
-                self._waiting = [e.stage for e in event.entries if e.action is not Action.REUSE]
-            case StageStarted():
-                self._begin(event)
-            case StepDone():
-                self._step, self._validating = event, None
-                self._times.append((time.monotonic(), event.pictures))
-            case Validating():
-                self._validating = event
-            case EpochDone():
-                self._end_epoch(event)
-            case StageDone():
-                self._stage, self._step = None, None
+    stages: int = 0
+    waiting: tuple[StagePlan, ...] = ()
+    phase: Phase = Idle()
 
-    def due(self) -> bool:
-        """Whether it is time for a sign of life; asked before each is given."""
-        if time.monotonic() - self._told < _SIGN_OF_LIFE_SECONDS:
-            return False
-        self._told = time.monotonic()
-        return True
-
-    def render(self) -> RenderableType:
-        """The live lines; nothing when nothing is going on."""
-        if self._preparing is not None:
-            share = (self._preparing.done, self._preparing.total)
-            return _line("pictures", share, f"{share[0]:,} of {share[1]:,} prepared")
-        if self._stage is None:
-            return Text()
-        return Group(self._headline(), self._epoch_line(), self._figures())
-
-    def _begin(self, event: StageStarted) -> None:
-        self._stage, self._step, self._validating = event, None, None
-        self._waiting = [s for s in self._waiting if s.number > event.stage.number]
-        self._times.clear()
-        records = sorted(event.history, key=lambda record: record.val_accuracy)
-        self._best = records[-1] if records else None
-
-    def _end_epoch(self, event: EpochDone) -> None:
-        self._told = time.monotonic()
-        self._times.clear()  # the validation in between would count as a slow step
-        self._validating = None
-        if self._best is None or event.best == event.record.epoch:
-            self._best = event.record
-
-    def _headline(self) -> Text:
-        assert self._stage is not None  # noqa: S101  (render asked)
-        stage = self._stage.stage
-        blocks = plural(len(stage.architecture.blocks), "block")
-        return Text(
-            f"stage {stage.number} of {self._stages}  {stage.name}  "
-            f"{size(stage.architecture.image)}  {blocks}",
-            style="bold",
-        )
-
-    def _epoch_line(self) -> RenderableType:
-        assert self._stage is not None  # noqa: S101
-        if self._validating is not None:
-            share = (self._validating.done, self._validating.total)
-            return _line("validation", share, "")
-        steps, epochs = self._stage.steps, self._stage.stage.training.epochs
-        epoch = self._step.epoch if self._step else len(self._stage.history) + 1
-        done = self._step.step if self._step else self._stage.step
-        right = f"step {done}/{steps}"
-        speed = self.pictures_per_second()
-        if speed:
-            right += f"  {speed:,.0f} pictures/s  {self._time_left(speed)}"
-        return _line(f"epoch {epoch}/{epochs}", (done, steps), right)
-
-    def _figures(self) -> Text:
-        line = Text()
-        if self._step is not None:
-            line.append(f"loss {self._step.loss:.4f}  accuracy {percent(self._step.accuracy)}")
-        if self._best is not None:
-            best = self._best
-            line.append(
-                f"   best: validation accuracy {percent(best.val_accuracy)}, "
-                f"loss {best.val_loss:.4f} (epoch {best.epoch})"
-            )
-        return line
-
-    def pictures_per_second(self) -> float:
-        """Training speed over the last steps; 0 while unknown."""
-        if len(self._times) < 3:
-            return 0.0
-        seconds = self._times[-1][0] - self._times[0][0]
-        pictures = sum(count for _, count in list(self._times)[1:])
-        return pictures / seconds if seconds > 0 else 0.0
-
-    def _time_left(self, speed: float) -> str:
-        """Time left for the stage and, by FLOPs, for the stages after it."""
-        assert self._stage is not None  # noqa: S101
-        assert self._step is not None  # noqa: S101
-        stage, steps = self._stage.stage, self._stage.steps
-        batch = stage.training.batch
-        left = steps * (stage.training.epochs - self._step.epoch + 1) - self._step.step
-        seconds = left * batch / speed
-        text = f"{duration(seconds)} left"
-        later = _later_pictures(stage, self._waiting, steps * batch)
-        return text if not later else f"{text}, run {duration(seconds + later / speed)}"
+    @property
+    def seconds_left(self) -> float | None:
+        """Time to the end of the run, later stages by their FLOPs; None while unknown."""
+        phase = self.phase
+        if not isinstance(phase, Training) or phase.seconds_left is None:
+            return None
+        flops = sum(s.architecture.training_flops * s.training.epochs for s in self.waiting)
+        epochs = flops / phase.stage.architecture.training_flops
+        pictures = phase.steps * phase.stage.training.batch
+        return phase.seconds_left + epochs * pictures / phase.speed
 
 
-def _later_pictures(stage: StagePlan, waiting: Sequence[StagePlan], pictures: int) -> float:
-    """How many pictures of ``stage`` cost as much as all training of the stages waiting."""
-    unit = stage.architecture.training_flops
-    flops = sum(s.architecture.training_flops * s.training.epochs for s in waiting)
-    return flops * pictures / unit
+def advance(now: Progress, event: Event, seconds: float) -> Progress:
+    """Where the run is after an event that came at ``seconds`` on a clock that only rises."""
+    match event:
+        case Preparing():
+            return replace(now, phase=event)
+        case Prepared():
+            return replace(now, phase=Idle())
+        case RunStarted(entries=entries):
+            todo = tuple(e.stage for e in entries if e.action is not Action.REUSE)
+            return _next_stage(Progress(stages=len(entries), waiting=todo))
+        case StageDone(reused=False):
+            return _next_stage(now)
+        case StageStarted():
+            return replace(now, phase=_begun(event))
+    return replace(now, phase=_within(now.phase, event, seconds))
 
 
-def _line(left: str, share: tuple[int, int], right: str) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    bar = ProgressBar(total=max(share[1], 1), completed=share[0], width=24)
-    grid.add_row(left, bar, right)
-    return grid
+def _next_stage(now: Progress) -> Progress:
+    if not now.waiting:
+        return replace(now, phase=Idle())
+    return replace(now, waiting=now.waiting[1:], phase=Loading(now.waiting[0]))
+
+
+def _begun(event: StageStarted) -> Training:
+    best = best_epoch(event.stage.training, event.history)
+    return Training(
+        stage=event.stage,
+        steps=event.steps,
+        epoch=len(event.history) + 1,
+        step=event.step,
+        best=event.history[best - 1] if best else None,
+    )
+
+
+def _within(phase: Phase, event: Event, seconds: float) -> Phase:
+    """The phase after an event that does not end it."""
+    match phase, event:
+        case Loading(), Validating():
+            return replace(phase, validating=event)
+        case Training(), StepDone():
+            return _stepped(phase, event, seconds)
+        case Training(), Validating():
+            return replace(phase, validating=event)
+        case Training(), EpochDone():
+            return _epoch_ended(phase, event)
+    return phase
+
+
+def _stepped(phase: Training, event: StepDone, seconds: float) -> Training:
+    ticks = (*phase.ticks, (seconds, event.pictures))[-_WINDOW:]
+    return replace(
+        phase,
+        epoch=event.epoch,
+        step=event.step,
+        loss=event.loss,
+        accuracy=event.accuracy,
+        validating=None,
+        ticks=ticks,
+        speed=_speed(ticks) or phase.speed,
+    )
+
+
+def _epoch_ended(phase: Training, event: EpochDone) -> Training:
+    improved = event.best == event.record.epoch
+    return replace(
+        phase,
+        epoch=min(event.record.epoch + 1, phase.stage.training.epochs),
+        step=0 if event.record.epoch < phase.stage.training.epochs else phase.steps,
+        best=event.record if improved else phase.best,
+        validating=None,
+        ticks=(),  # the validation in between would count as a slow step
+    )
+
+
+def _speed(ticks: tuple[tuple[float, int], ...]) -> float:
+    """Pictures per second; 0 while there are too few steps to tell."""
+    if len(ticks) < 3:
+        return 0.0
+    seconds = ticks[-1][0] - ticks[0][0]
+    pictures = sum(count for _, count in ticks[1:])
+    return pictures / seconds if seconds > 0 else 0.0

@@ -1,22 +1,23 @@
-"""Tables for the terminal: transfer plans, lineups, stages, histories.
+"""Pages and tables for the terminal: transfer plans, lineups, stages, histories.
 
 Each function returns something Rich can print. Rich and floors 0 to 4; no Keras.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from grow.architecture import Architecture
-from grow.history import EpochRecord
+from grow.history import EpochRecord, GrowthShock
+from grow.lineup import StagePlan
 from grow.planning import Plan
-from grow.report.words import duration, flops, percent, plural, size
+from grow.report.tables import Row, Table
+from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.runs import Run, StageResult
-from grow.transfer import Decision, Reason, TransferPlan
+from grow.transfer import Decision, Reason, TransferPlan, Verdict
 
 _STYLES = {
     Decision.COPY: "green",
@@ -24,49 +25,60 @@ _STYLES = {
     Decision.INITIALISE: "yellow",
     Decision.SKIP: "red",
 }
-
-
-def _table(*columns: str, right: Iterable[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        numeric = column in right
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=column != "why")
-    return table
+_VERDICT_STYLES = {Verdict.EXACT: "green", Verdict.APPROXIMATE: "yellow", Verdict.BROKEN: "red"}
 
 
 def transfer_table(plan: TransferPlan) -> RenderableType:
-    """A transfer plan: one line per layer, the totals below."""
-    table = _table(
-        "layer", "old shape", "new shape", "decision", "parameters", "why", right=["parameters"]
-    )
+    """A transfer plan: one line per layer, the totals and the verdict below."""
+    rows = []
     for line in (*plan.layers, *plan.gone):
         dim = line.reason is Reason.NO_WEIGHTS
-        table.add_row(
+        cells = (
             line.name,
             _main_shape(line.old),
             _main_shape(line.new),
-            Text(line.decision, style="dim" if dim else _STYLES[line.decision]),
+            line.decision.value,
             f"{line.parameters:,}" if line.parameters else "-",
-            line.words,
-            style="dim" if dim else "",
         )
-    return Group(table, Text(f"{plan.totals()}; optimizer {plan.optimizer}", style="bold"))
+        style = "dim" if dim else ""
+        rows.append(Row(cells, line.words, style, () if dim else ((3, _STYLES[line.decision]),)))
+    columns = ("layer", "old shape", "new shape", "decision", "parameters")
+    table = Table(columns, tuple(rows), right=("parameters",), note="why")
+    return Group(table, Text(f"{plan.totals()}; optimizer state: {plan.optimizer}"), _verdict(plan))
 
 
-def _main_shape(weights: dict[str, tuple[int, ...]] | None) -> str:
+def _verdict(plan: TransferPlan) -> Text:
+    words = f": {'; '.join(plan.why)}" if plan.why else ""
+    line = Text("verdict: ")
+    line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
+    line.append(words)
+    return line
+
+
+def shock_line(shock: GrowthShock) -> Text:
+    """The growth shock: validation loss and accuracy on both sides of a growth."""
+    return Text(
+        f"growth shock: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
+        f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
+        f"logits moved by at most {shock.logit_drift:.2g}"
+    )
+
+
+def _main_shape(weights: Mapping[str, tuple[int, ...]] | None) -> str:
     """The shape of a layer's first weight, its kernel where it has one."""
     return size(next(iter(weights.values()))) if weights else "-"
 
 
 def architecture_table(architecture: Architecture) -> RenderableType:
     """An architecture: its layers, shapes and parameters."""
-    table = _table("layer", "output", "parameters", right=["parameters"])
-    for row in architecture.placed():
-        table.add_row(row.name, size(row.output), f"{row.parameters:,}" if row.weights else "-")
+    rows = tuple(
+        Row((row.name, size(row.output), f"{row.parameters:,}" if row.weights else "-"))
+        for row in architecture.placed()
+    )
+    table = Table(("layer", "output", "parameters"), rows, right=("parameters",))
     total = Text(
         f"{plural(architecture.parameters, 'parameter')}, "
-        f"{flops(architecture.training_flops)} to train on a picture once",
-        style="bold",
+        f"{flops(architecture.training_flops)} to train on a picture once"
     )
     return Group(table, total)
 
@@ -76,7 +88,7 @@ def plan_page(plan: Plan) -> RenderableType:
     parts: list[RenderableType] = [Text(f"{plan.spec.name} -> {plan.folder}", style="bold")]
     parts += [Text(f"note: {warning}", style="yellow") for warning in plan.warnings]
     if plan.pictures:
-        parts.append(Text(_pictures_line(plan)))
+        parts.append(Text(pictures_line(plan.classes, plan.pictures, about=plan.approximate)))
     parts += [Text(), lineup_table(plan)]
     for entry in plan.entries:
         stage = entry.stage
@@ -90,36 +102,55 @@ def plan_page(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
-def _pictures_line(plan: Plan) -> str:
-    counts = ", ".join(f"{count:,} {split}" for split, count in plan.pictures.items() if count)
-    return f"{len(plan.classes)} classes ({', '.join(plan.classes)}), pictures: {counts}"
+def pictures_line(classes: Sequence[str], totals: Mapping[str, int], *, about: bool = False) -> str:
+    """The classes, and how many pictures there are of each split that has any."""
+    word = "about " if about else ""
+    counts = ", ".join(f"{word}{count:,} {split}" for split, count in totals.items() if count)
+    return f"{len(classes)} classes ({listing(classes)}), pictures: {counts}"
+
+
+def stage_heading(stage: StagePlan) -> Text:
+    """A stage's headline in a run's log."""
+    shape, blocks = size(stage.architecture.image), plural(len(stage.architecture.blocks), "block")
+    parameters = plural(stage.architecture.parameters, "parameter")
+    return Text(f"stage {stage.number} {stage.name}: {shape}, {blocks}, {parameters}", "bold")
+
+
+def epoch_line(record: EpochRecord, last: int, *, best: bool) -> Text:
+    """One epoch of ``last`` in a run's log."""
+    line = Text(
+        f"epoch {record.epoch:>{len(str(last))}}/{last}  loss {record.loss:.4f}  "
+        f"accuracy {percent(record.accuracy):>6}  val loss {record.val_loss:.4f}  "
+        f"val accuracy {percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
+    )
+    line.append("  best" if best else "", "green")
+    return line
 
 
 def lineup_table(plan: Plan) -> RenderableType:
     """What is done with each stage, and what it costs."""
     numbers = ("parameters", "epochs", "training")
-    table = _table("stage", "pictures", *numbers, "action", "why", right=numbers)
+    rows = []
     for entry in plan.entries:
         stage, cost = entry.stage, plan.training_flops(entry)
-        table.add_row(
+        cells = (
             f"{stage.number} {stage.name}",
             size(stage.architecture.image),
             f"{stage.architecture.parameters:,}",
             str(stage.training.epochs),
             "?" if cost is None else flops(cost),
-            entry.action,
-            entry.reason,
+            entry.action.value,
         )
-    return table
+        rows.append(Row(cells, entry.reason))
+    columns = ("stage", "image", *numbers, "action")
+    return Table(columns, tuple(rows), right=numbers, note="why")
 
 
 def stages_table(stages: Sequence[StageResult]) -> RenderableType:
     """Where each stage stands: the closing table of a run."""
-    numbers = ("parameters", "carried over", "epochs", "best", "loss", "time")
-    table = _table("stage", "pictures", *numbers, "state", right=numbers)
-    for result in stages:
-        table.add_row(*_stage_cells(result))
-    return table
+    numbers = ("parameters", "carried", "epochs", "val accuracy", "val loss", "best", "time")
+    rows = tuple(Row(_stage_cells(result)) for result in stages)
+    return Table(("stage", "image", *numbers, "state"), rows, right=numbers)
 
 
 def _stage_cells(result: StageResult) -> tuple[str, ...]:
@@ -133,19 +164,23 @@ def _stage_cells(result: StageResult) -> tuple[str, ...]:
         f"{stage.architecture.parameters:,}",
         carried,
         f"{len(result.history)}/{stage.training.epochs}",
-        "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}",
+        "-" if best is None else percent(best.val_accuracy),
         "-" if best is None else f"{best.val_loss:.4f}",
+        "-" if best is None else f"@{best.epoch}",
         duration(sum(record.seconds for record in result.history)),
-        result.state,
+        f"{result.state}, {plural(result.step, 'step')} on" if result.step else result.state,
     )
 
 
 def status_page(run: Run) -> RenderableType:
     """What `grow status` shows of one run."""
-    at_work = ""
-    if run.running is not None:
-        at_work = f", process {run.running.get('process')} on {run.running.get('host')} at work"
-    title = Text(f"{run.name} in {run.path}{at_work}", style="bold")
+    title = Text(f"{run.name} in {run.path}", style="bold")
+    holder = run.running
+    if holder is not None:
+        title.append(
+            f", process {holder.get('process')} on {holder.get('host')} is at work "
+            f"since {holder.get('since')}"
+        )
     return Group(title, stages_table(run.stages))
 
 
@@ -153,10 +188,11 @@ def report_page(run: Run) -> RenderableType:
     """What `grow report` shows: the stages, then each one's transfer plan and epochs."""
     parts: list[RenderableType] = [status_page(run)]
     for result in run.stages:
-        stage = result.plan
-        parts += [Text(), Text(f"stage {stage.number}, {stage.name}", style="bold")]
-        if stage.transfer is not None:
-            parts += [transfer_table(stage.transfer)]
+        parts += [Text(), stage_heading(result.plan)]
+        if result.plan.transfer is not None:
+            parts.append(transfer_table(result.plan.transfer))
+        if result.shock is not None:
+            parts.append(shock_line(result.shock))
         if result.history:
             best = 0 if result.best is None else result.best.epoch
             parts += [Text(), history_table(result.history, best)]
@@ -168,10 +204,9 @@ def report_page(run: Run) -> RenderableType:
 def history_table(history: Sequence[EpochRecord], best: int) -> RenderableType:
     """A stage's epochs; the one whose weights it ends with is marked."""
     columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "time")
-    table = _table(*columns, "", right=columns)
+    rows = []
     for record in history:
-        marked = record.epoch == best
-        table.add_row(
+        cells = (
             str(record.epoch),
             f"{record.loss:.4f}",
             percent(record.accuracy),
@@ -179,7 +214,7 @@ def history_table(history: Sequence[EpochRecord], best: int) -> RenderableType:
             percent(record.val_accuracy),
             f"{record.learning_rate:.2g}",
             duration(record.seconds),
-            "best" if marked else "",
-            style="bold" if marked else "",
+            "best" if record.epoch == best else "",
         )
-    return table
+        rows.append(Row(cells, style="bold" if record.epoch == best else ""))
+    return Table((*columns, ""), tuple(rows), right=columns)

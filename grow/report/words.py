@@ -36,3 +36,9 @@ def size(shape: Sequence[int]) -> str:
 def plural(count: int, word: str) -> str:
     """``1 picture``, ``2 pictures``."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def listing(names: Sequence[str], most: int = 8) -> str:
+    """Names with commas between them; of many only the first, and how many more."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

@@ -40,7 +40,8 @@ train:
 stages:
   - name: small
   - name: deeper
-    grow: [{resize: 16}, {insert: {filters: 4}}]
+    grow: [{resize: 16}, {insert: {filters: 4}}, {widen: {block: block_1, filters: 6}}]
+    transfer: {weights: preserve, optimizer: carry}
     epochs: 2
 """
 

@@ -1,0 +1,209 @@
+"""What docs/formats.md says of files and JSON is what the code writes: no more, no less."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from grow import checkpoint, events, lock, planning, runs, store, transfer
+from grow.errors import RunFolderError, StageFileError
+from grow.history import EpochRecord, GrowthShock
+from grow.lineup import Action
+from grow.store import Done, RunFolder
+from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
+
+REPOSITORY = Path(__file__).parents[1]
+PAGE = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
+
+_TABLE = re.compile(r"^\| ([^|`]+) \|.*\n\|(?:---\|)+\n((?:\|.*\n)+)", re.MULTILINE)
+_NAME = re.compile(r"^\| `([^`]+)`", re.MULTILINE)
+_EXAMPLE = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+TABLES = {head: _NAME.findall(rows) for head, rows in _TABLE.findall(PAGE)}
+"""The names in the first column of each table, by that column's head."""
+
+EXAMPLES = [json.loads(text) for text in _EXAMPLE.findall(PAGE)]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run folder with its first stage begun and its second waiting."""
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "formats")
+    folder.path.mkdir()
+    spec = run_spec()
+    folder.write_run(spec, folder.path, CATS_DOGS)
+    for stage in runs.load(folder.path).stages[:2]:
+        folder.begin(stage.plan)
+    return folder
+
+
+def agree(head: str, names: Iterable[str]) -> None:
+    """The table under ``head`` lists just these names, each once."""
+    documented, known = TABLES[head], sorted(names)
+    lacking = [name for name in known if name not in documented]
+    unknown = [name for name in documented if name not in known]
+    assert not lacking, f"docs/formats.md, table '{head}' lacks {lacking}"
+    assert not unknown, f"docs/formats.md, table '{head}' has {unknown}, which the code lacks"
+    assert sorted(documented) == known, f"docs/formats.md, table '{head}' says a name twice"
+
+
+def plan() -> dict[str, Any]:
+    return transfer.plan(*seed_experiment(), "preserve").to_dict()
+
+
+def written(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values
+
+
+def test_each_schema_is_listed():
+    sources = (path.read_text(encoding="utf-8") for path in (REPOSITORY / "grow").rglob("*.py"))
+    schemas = {name for source in sources for name in re.findall(r'"(grow\.[a-z-]+/\d+)"', source)}
+    assert {transfer.SCHEMA, checkpoint.SCHEMA, planning.SCHEMA, runs.SCHEMA} < schemas
+    agree("schema", schemas)
+    assert set(re.findall(r"grow\.[a-z-]+/\d+", PAGE)) == schemas
+
+
+def test_a_transfer_plan():
+    agree("field of a plan", plan())
+
+
+def test_a_line_of_a_transfer_plan():
+    for line in plan()["layers"]:
+        agree("field of a line", line)
+
+
+def test_a_line_of_a_layer_that_is_gone():
+    old, new = seed_experiment()
+    (gone, *_) = transfer.plan(new, old, "preserve").to_dict()["gone"]
+    agree("field of a line", gone)
+
+
+def test_an_adaptation():
+    found = [line["adaptation"] for line in plan()["layers"] if line["adaptation"]]
+    assert found
+    for adaptation in found:
+        agree("field of an adaptation", adaptation)
+
+
+@pytest.mark.parametrize(
+    ("head", "members"),
+    [
+        ("decision", transfer.Decision),
+        ("reason", transfer.Reason),
+        ("verdict", transfer.Verdict),
+        ("action", Action),
+    ],
+)
+def test_closed_lists(head, members):
+    agree(head, [str(member) for member in members])
+
+
+def test_the_decision_beside_a_reason_is_one():
+    (rows,) = re.findall(r"^\| reason \| decision \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    for row in rows.splitlines():
+        transfer.Decision(row.split("|")[2].strip(" `"))
+
+
+def test_a_growth(run_folder):
+    folder = run_folder.stage_folders()[1]
+    folder.write_growth_shock(GrowthShock(0.5, 0.6, 0.8, 0.7, 0.1, {"dense_1": 0.4}))
+    agree("field of a growth", written(folder.path / "growth.json"))
+
+
+def test_an_epoch():
+    agree("field of an epoch", EpochRecord.__dataclass_fields__)
+
+
+def test_the_header_of_a_run(run_folder):
+    agree("field of a run", run_folder.header())
+
+
+def test_the_header_of_a_stage_and_its_recipe(run_folder):
+    for folder in run_folder.stage_folders():
+        agree("field of a stage", folder.header())
+        agree("key of the recipe", folder.header()["recipe"])
+
+
+def test_a_stage_that_is_done(run_folder):
+    folder = run_folder.stage_folders()[0]
+    done = Done(epochs=2, best=1, checkpoint="000003", weights="0" * 64, reason="enough")
+    folder.write_done(done)
+    agree("field of done", written(folder.path / "done.json"))
+    (folder.path / "done.json").unlink()
+
+
+def test_a_checkpoint(tmp_path):
+    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"})
+    manifest, counters = written(path / "manifest.json"), written(path / "state.json")
+    agree("field of a manifest", manifest)
+    agree("field of a state", counters)
+    for name in (*manifest["files"], *counters["tally"]):
+        assert f"`{name}`" in PAGE
+
+
+def test_each_event_is_mentioned():
+    assert set(TABLES["event"]) < {event.__name__ for event in get_args(events.Event)}
+    for event in get_args(events.Event):
+        assert f"`{event.__name__}`" in PAGE
+
+
+def test_a_lock(tmp_path):
+    with lock.held(tmp_path):
+        agree("field of a lock", lock.holder(tmp_path) or {})
+
+
+def test_what_grow_plan_prints():
+    values = planning.plan(REPOSITORY / "stages" / "quickstart.yaml").to_dict()
+    agree("field of a planned run", values)
+    for stage in values["stages"]:
+        agree("field of a planned stage", stage)
+        for name in stage["architecture"][0]:
+            assert f"`{name}`" in PAGE
+
+
+def test_what_grow_report_prints(run_folder):
+    values = runs.load(run_folder.path).to_dict()
+    agree("field of a report", values)
+    for stage in values["stages"]:
+        agree("field of a reported stage", stage)
+
+
+def test_errors(tmp_path):
+    agree("field of an error", RunFolderError("it is locked").to_dict())
+    with pytest.raises(StageFileError) as caught:
+        planning.plan(tmp_path / "missing.yaml")
+    values = caught.value.to_dict()
+    (problem,) = values["problems"]
+    agree("field of a problem", problem)
+    agree("field of an error", values.keys() - {"file", "problems"})
+    assert "`file`" in PAGE
+    assert "`problems`" in PAGE
+
+
+def test_no_table_goes_unchecked():
+    """A table with names of the code belongs to one of the tests above."""
+    checked = {
+        *("schema", "decision", "reason", "verdict", "action", "event"),
+        *(head for head in TABLES if head.startswith(("field of", "key of"))),
+    }
+    assert TABLES.keys() - checked == {"name", "exit code"}
+
+
+def test_the_examples_are_of_this_version():
+    schemas = [example.get("schema") for example in EXAMPLES]
+    assert schemas == [
+        store.RUN_SCHEMA,
+        transfer.SCHEMA,
+        store.GROWTH_SCHEMA,
+        None,
+        store.DONE_SCHEMA,
+    ]
+    _, a_plan, _, an_epoch, _ = EXAMPLES
+    assert EpochRecord.from_dict(an_epoch).to_dict() == an_epoch
+    assert json.loads(json.dumps(transfer.TransferPlan.from_dict(a_plan).to_dict())) == a_plan

@@ -1,0 +1,290 @@
+"""The run folder: what is written is read back, and damage is named."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from grow import commit, stagefile
+from grow.errors import RunFolderError
+from grow.lineup import Action, Found, line_up
+from grow.store import Done, RunFolder
+from grow.transfer import TransferPlan
+from tests.builders import (
+    CATS_DOGS,
+    FAILURES,
+    crash,
+    crash_points,
+    record,
+    run_spec,
+    run_values,
+    stage_plans,
+    tree,
+)
+
+SMALL, DEEPER, DEEPEST = stage_plans()
+DONE = Done(epochs=6, best=4, checkpoint="000044", weights="a" * 64, reason="all 6 epochs trained")
+HISTORY = (record(1), record(2, val_loss=math.nan))
+BREAKS = pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run folder in which nothing stands yet."""
+    return RunFolder(tmp_path)
+
+
+def test_a_stage_that_is_begun_has_its_recipe_its_plan_and_room_for_checkpoints(folder):
+    stage = folder.begin(DEEPER)
+    assert stage.path == folder.path / DEEPER.folder
+    assert stage.header() == {
+        "schema": "grow.stage/1",
+        "number": 2,
+        "name": "deeper",
+        "fingerprint": DEEPER.fingerprint,
+        "recipe": json.loads(json.dumps(DEEPER.recipe)),
+    }
+    assert stage.plan() == DEEPER.transfer
+    assert stage.checkpoints.is_dir()
+    assert (stage.history(), stage.done()) == ((), None)
+
+
+def test_a_first_stage_has_no_plan(folder):
+    assert folder.begin(SMALL).plan() is None
+
+
+def test_a_stage_that_was_begun_is_left_as_it_is(folder):
+    stage = folder.begin(SMALL)
+    stage.write_history(HISTORY)
+    before = tree(folder.path)
+    assert folder.begin(SMALL) == stage
+    assert tree(folder.path) == before
+
+
+def test_a_history_comes_back_with_what_is_no_number(folder):
+    stage = folder.begin(SMALL)
+    stage.write_history(HISTORY)
+    assert [one.to_dict() for one in stage.history()] == [one.to_dict() for one in HISTORY]
+    assert len((stage.path / "history.jsonl").read_text().splitlines()) == 2
+    stage.write_history(())
+    assert stage.history() == ()
+
+
+def test_what_a_complete_stage_says_comes_back(folder):
+    stage = folder.begin(SMALL)
+    stage.write_done(DONE)
+    assert stage.done() == DONE
+
+
+def test_a_model_is_committed_as_one_file_with_its_ending(folder):
+    stage = folder.begin(SMALL)
+    seen = []
+
+    def save(path):
+        seen.append(path.suffix)
+        path.write_bytes(b"a model")
+
+    stage.commit_model(save)
+    assert seen == [".keras"]
+    assert stage.model.read_bytes() == b"a model"
+
+
+def test_a_run_notes_its_stage_file_and_where_it_stood(folder, tmp_path):
+    spec = run_spec()
+    folder.write_run(spec, tmp_path / "elsewhere", CATS_DOGS)
+    assert stagefile.read(folder.stage_file) == spec
+    assert folder.header() == {
+        "schema": "grow.run/1",
+        "name": "trial",
+        "base": str(tmp_path / "elsewhere"),
+        "classes": ["cat", "dog"],
+        "pictures": CATS_DOGS.digest,
+    }
+
+
+def test_what_stage_folders_there_are(folder):
+    folder.begin(SMALL).write_done(DONE)
+    folder.of(SMALL).write_history(HISTORY)
+    folder.begin(DEEPER)
+    for stray in (
+        "checkpoints",
+        f"{commit.TEMPORARY}1-{DEEPEST.folder}",
+        "03-x-12345",
+        "a-b-12345678",
+    ):
+        (folder.path / stray).mkdir()
+    (folder.path / DEEPEST.folder).write_text("no folder")
+    assert tuple(folder.found()) == (
+        Found(1, "small", SMALL.fingerprint, _as_read(SMALL), 2, done=True),
+        Found(2, "deeper", DEEPER.fingerprint, _as_read(DEEPER), 0, done=False),
+    )
+
+
+def _as_read(plan):
+    return json.loads(json.dumps(plan.recipe))
+
+
+def test_what_is_found_again_is_lined_up_for_reuse(folder):
+    folder.begin(SMALL).write_done(DONE)
+    folder.begin(DEEPER)
+    entries = line_up(stage_plans(), tuple(folder.found()))
+    actions = [entry.action for entry in entries]
+    assert actions == [Action.REUSE, Action.RESUME, Action.RUN]
+
+
+def test_an_edited_stage_gets_a_folder_of_its_own_and_the_old_one_stays(folder):
+    folder.begin(SMALL).write_done(DONE)
+    edited = stage_plans(train={"epochs": 7})[0]
+    folder.begin(edited)
+    assert folder.of(SMALL).path != folder.of(edited).path
+    assert folder.of(SMALL).done() == DONE
+    assert folder.of(edited).done() is None
+
+
+def test_a_stage_that_was_renamed_is_found_in_its_old_folder(folder):
+    old = folder.begin(SMALL)
+    old.write_done(DONE)
+    values = run_values()
+    values["stages"][0]["name"] = "tiny"
+    (renamed, *_) = stage_plans(**values)
+    assert renamed.folder != SMALL.folder
+    assert folder.of(renamed) == folder.begin(renamed) == old
+    assert folder.of(renamed).done() == DONE
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
+    nowhere = RunFolder(tmp_path / "nowhere")
+    assert nowhere.stage_folders() == ()
+    assert tuple(nowhere.found()) == ()
+    assert nowhere.of(SMALL).done() is None
+    with pytest.raises(RunFolderError, match=r"is not a run folder: it has no run\.json") as caught:
+        nowhere.header()
+    assert "grow run" in caught.value.hint
+
+
+DAMAGE = [
+    ("stage.json", "", "header", "Expecting value"),
+    ("stage.json", "[]", "header", "expected a JSON object"),
+    ("stage.json", '{"schema": "grow.stage/2"}', "header", "expected schema grow.stage/1, found"),
+    ("stage.json", "{}", "header", "expected schema grow.stage/1, found None"),
+    ("done.json", "{", "done", "Expecting property name"),
+    ("done.json", '{"schema": "grow.done/2"}', "done", "expected schema grow.done/1, found"),
+    ("done.json", '{"schema": "grow.done/1", "epochs": 6}', "done", "'best' is missing"),
+    ("plan.json", "nonsense", "plan", "Expecting value"),
+    (
+        "plan.json",
+        '{"schema": "grow.transfer-plan/9"}',
+        "plan",
+        "expected schema grow.transfer-plan/1",
+    ),
+    ("plan.json", '{"schema": "grow.transfer-plan/1"}', "plan", "policy"),
+    (
+        "plan.json",
+        '{"schema": "grow.transfer-plan/1", "policy": "shape", "layers": [7], "gone": []}',
+        "plan",
+        "",
+    ),
+    (
+        "plan.json",
+        '{"schema": "grow.transfer-plan/1", "policy": "shape", "layers": [{"name": "x", '
+        '"kind": "conv", "old": [3], "new": null, "decision": "skip", "reason": "new", '
+        '"words": ""}], "gone": [], "optimizer": "reset"}',
+        "plan",
+        "",
+    ),
+    ("history.jsonl", '{"epoch": 1', "history", "Expecting"),
+    ("history.jsonl", "\n", "history", "Expecting value"),
+    ("history.jsonl", '{"epoch": 1}\n', "history", "missing"),
+    ("history.jsonl", "[1]\n", "history", ""),
+    ("history.jsonl", "7\n", "history", ""),
+    ("history.jsonl", "\udcff", "history", "codec can't decode"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "read", "why"), DAMAGE)
+def test_a_damaged_file_is_named_with_what_to_do(folder, name, content, read, why):
+    stage = folder.begin(DEEPER)
+    (stage.path / name).write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(RunFolderError) as caught:
+        getattr(stage, read)()
+    assert caught.value.message.startswith(f"{stage.path / name} is damaged: ")
+    assert why in caught.value.message
+    assert caught.value.hint.startswith(f"move {stage.path} away and run again")
+    assert caught.value.exit_code == 4
+
+
+def test_a_stage_folder_without_its_recipe_is_damaged(folder):
+    stage = folder.begin(SMALL)
+    (stage.path / "stage.json").unlink()
+    with pytest.raises(RunFolderError, match=r"stage\.json is damaged"):
+        list(folder.found())
+
+
+@pytest.mark.parametrize("key", ["number", "name", "fingerprint", "recipe"])
+def test_a_recipe_with_something_missing_is_damaged(folder, key):
+    stage = folder.begin(SMALL)
+    header = stage.header()
+    del header[key]
+    (stage.path / "stage.json").write_text(json.dumps(header))
+    with pytest.raises(RunFolderError, match=rf"stage\.json is damaged: '{key}' is missing"):
+        list(folder.found())
+
+
+@BREAKS
+def test_a_stage_is_begun_whole_or_not_at_all_wherever_it_breaks(tmp_path, failure):
+    def act(folder):
+        folder.begin(DEEPER)
+
+    (tmp_path / "trial").mkdir()
+    seen = set()
+    for at in crash_points(lambda: act(RunFolder(tmp_path / "trial"))):
+        folder = RunFolder(tmp_path / f"{at}")
+        folder.path.mkdir()
+        crash(lambda: act(folder), at, failure)  # noqa: B023
+        begun = [(one.header()["number"], one.plan()) for one in folder.stage_folders()]
+        assert begun in ([], [(2, DEEPER.transfer)])
+        seen.add(len(begun))
+        commit.sweep(folder.path)
+        act(folder)
+        assert isinstance(folder.of(DEEPER).plan(), TransferPlan)
+        assert len(list(folder.path.iterdir())) == 1
+    assert seen == {0, 1}
+
+
+@BREAKS
+def test_a_stage_is_done_or_not_wherever_it_breaks(tmp_path, failure):
+    stage = RunFolder(tmp_path).begin(SMALL)
+    later = Done(epochs=7, best=7, checkpoint="000077", weights="b" * 64, reason="again")
+    seen = set()
+    for at in crash_points(lambda: stage.write_done(DONE)):
+        stage.write_done(DONE)
+        crash(lambda: stage.write_done(later), at, failure)
+        assert stage.done() in (DONE, later)
+        seen.add(stage.done())
+    assert seen == {DONE, later}
+
+
+@BREAKS
+def test_a_history_is_the_old_or_the_new_one_wherever_writing_breaks(tmp_path, failure):
+    stage = RunFolder(tmp_path).begin(SMALL)
+    before, after = (record(1),), (record(1), record(2))
+    seen = set()
+    for at in crash_points(lambda: stage.write_history(before)):
+        stage.write_history(before)
+        crash(lambda: stage.write_history(after), at, failure)
+        assert stage.history() in (before, after)
+        seen.add(stage.history())
+    assert seen == {before, after}
+
+
+@BREAKS
+def test_a_run_can_be_read_wherever_noting_it_breaks(tmp_path, failure):
+    folder = RunFolder(tmp_path)
+    before, after = run_spec(seed=1), run_spec(seed=2)
+    for at in crash_points(lambda: folder.write_run(before, tmp_path, CATS_DOGS)):
+        folder.write_run(before, tmp_path, CATS_DOGS)
+        crash(lambda: folder.write_run(after, tmp_path, CATS_DOGS), at, failure)
+        assert stagefile.read(folder.stage_file) in (before, after)
+        assert folder.header()["classes"] == ["cat", "dog"]
