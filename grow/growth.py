@@ -29,9 +29,13 @@ Place = tuple[str | int, ...]
 
 
 class _Births:
-    """Hands out the next free name of each kind; names are never used twice."""
+    """Hands out the next free name of each kind; names are never used twice.
 
-    def __init__(self, taken: tuple[str, ...] = ()) -> None:
+    ``chosen`` are names that people gave to blocks: numbers that would repeat one are left out.
+    """
+
+    def __init__(self, taken: tuple[str, ...] = (), chosen: tuple[str, ...] = ()) -> None:
+        self._chosen = frozenset(chosen)
         self._last: dict[str, int] = {}
         for name in taken:
             kind, _, number = name.rpartition("_")
@@ -40,7 +44,8 @@ class _Births:
 
     def name(self, kind: str) -> str:
         self._last[kind] = self._last.get(kind, 0) + 1
-        return f"{kind}_{self._last[kind]}"
+        name = f"{kind}_{self._last[kind]}"
+        return self.name(kind) if name in self._chosen else name
 
 
 def _block(wanted: spec.Block, births: _Births) -> Block:
@@ -84,7 +89,7 @@ def found(model: spec.Model, classes: int) -> Architecture:
     Raises:
         GrowthError: two blocks share a name, or a pooling finds too small a map.
     """
-    births = _Births()
+    births = _Births(chosen=tuple(block.name for block in model.blocks if block.name))
     blocks: list[Block] = []
     for index, wanted in enumerate(model.blocks):
         block = _block(wanted, births)
@@ -148,9 +153,9 @@ def insert(architecture: Architecture, wanted: spec.Insert) -> Architecture:
     Raises:
         GrowthError: the name is taken, or there is no block of the name it should follow.
     """
-    births = _Births(_names(architecture))
-    block = _block(wanted, births)
     blocks = list(architecture.blocks)
+    births = _Births(_names(architecture), chosen=tuple(block.name for block in blocks))
+    block = _block(wanted, births)
     _refuse_taken(block.name, blocks, ("insert", "name"))
     place = 0 if wanted.at == "start" else len(blocks)
     if wanted.after is not None:

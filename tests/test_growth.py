@@ -174,7 +174,7 @@ def test_what_an_operator_refuses(operators, path, message, hint):
     ("blocks", "path", "message"),
     [
         ((block(name="a"), block(name="a")), ("blocks", 1, "name"), 'found "a" again'),
-        ((block(name="block_2"), block()), ("blocks", 1, "name"), 'found "block_2" again'),
+        ((block(name="b"), block(), block(name="b")), ("blocks", 2, "name"), 'found "b" again'),
         ((block(),) * 4, ("blocks",), "pool_4 pools windows of 2x2, but only 1x1 is left"),
     ],
 )
@@ -219,3 +219,11 @@ def test_a_lineage_has_each_stage_grow_from_the_one_before():
     assert _blocks(small) == ["block_1"]
     assert _blocks(deeper) == ["block_1", "block_2"]
     assert _blocks(deepest) == ["block_3", "block_1", "block_2"]
+
+
+def test_a_number_is_left_out_where_somebody_gave_a_block_that_name():
+    blocks = (block(name="block_2"), block(), block(name="block_5"))
+    old = founded(*blocks, image=(64, 64, 3))
+    assert [one.name for one in old.blocks] == ["block_2", "block_3", "block_5"]
+    new = growth.grow(old, (insert(), insert(name="block_7"), insert()))
+    assert [one.name for one in new.blocks[3:]] == ["block_4", "block_7", "block_6"]

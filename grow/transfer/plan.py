@@ -159,7 +159,9 @@ class TransferPlan:
 
     def totals(self) -> str:
         """The plan in one line: ``x of y parameters (z%) carried over``."""
-        share = self.carried / self.parameters if self.parameters else 0.0
+        share = self.carried / max(self.parameters, 1)
+        if self.carried < self.parameters:
+            share = min(share, 0.9999)  # 100% is said only when nothing is missing
         return f"{self.carried:,} of {self.parameters:,} parameters ({share:.2%}) carried over"
 
     def to_dict(self) -> dict[str, Any]:
