@@ -1,6 +1,7 @@
 """All checks of the project, in an environment of its own made from nothing.
 
-Usage: ``python3 check.py [pytest arguments]``. Needs Python 3.11 or newer with pip, nothing else.
+Usage: ``python3 check.py [pytest arguments]``. Needs Python 3.11, 3.12 or 3.13 with pip, nothing
+else.
 The environment is kept in ``.venv-check`` and made anew when ``pyproject.toml`` changed.
 """
 

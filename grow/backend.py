@@ -54,6 +54,9 @@ def load_tensorflow() -> ModuleType:
         tensorflow.config.experimental.enable_op_determinism()
         # The first operation starts the device, and its notices with it.
         tensorflow.zeros(1)
+    if not os.environ.get("GROW_BACKEND_NOISE"):
+        # Each stage is a new model with new functions, which TensorFlow takes for a mistake.
+        tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
 
 

@@ -153,11 +153,8 @@ def _refuse_false_promise(
 def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
     """Name of the first layer of both models whose outputs do not correspond as planned."""
     names = {layer.name for layer in old.architecture.layers}
-    shared = [
-        (line.name, behind)
-        for line, behind in transfer.walk(old.architecture, new.architecture, plan.policy)
-        if line.name in names
-    ]
+    steps = transfer.walk(old.architecture, new.architecture, plan.policy, layers=plan.exceptions)
+    shared = [(line.name, behind) for line, behind in steps if line.name in names]
     one = _outputs(old, [name for name, _ in shared])
     other = _outputs(new, [name for name, _ in shared])
     for name, behind in shared:

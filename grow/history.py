@@ -6,7 +6,7 @@ Decisions (`schedule`) and reports are made from these records alone. Standard l
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,9 +46,9 @@ class EpochRecord:
         """The record that `to_dict` gave.
 
         Raises:
-            TypeError: a field is missing or unknown.
+            TypeError: a field is missing.
         """
-        return cls(**_known(values))
+        return cls(**_known(values, cls.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class GrowthShock:
         """The growth shock that `to_dict` gave.
 
         Raises:
-            TypeError: a field is missing or unknown.
+            TypeError: a field is missing.
         """
-        return cls(**_known(values))
+        return cls(**_known(values, cls.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -129,5 +129,7 @@ def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: math.nan if value is None else value for key, value in values.items()}
+def _known(values: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """What this version knows; a newer one may have written more."""
+    known = {key: value for key, value in values.items() if key in fields}
+    return {key: math.nan if value is None else value for key, value in known.items()}

@@ -54,7 +54,8 @@ def _replay_plateau(plateau: Plateau, rate: float, history: History) -> float:
 def end_of_stage(training: Training, history: History) -> str:
     """Why the stage is complete after ``history``, in words; empty while it goes on."""
     if len(history) >= training.epochs:
-        return f"all {training.epochs} epochs trained"
+        last = training.epochs
+        return f"all {last} epochs trained" if last > 1 else "its 1 epoch trained"
     stopping = training.early_stopping
     if stopping is not None and _stalled(stopping, history):
         return (

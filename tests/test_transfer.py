@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grow import growth, spec, transfer
 from grow.architecture import Architecture, Block, Conv, Dense, Flatten
-from grow.transfer import Decision, Reason, TransferPlan
+from grow.transfer import Decision, Reason, TransferPlan, Verdict
 from tests.builders import (
     POLICIES,
     architectures,
@@ -205,6 +205,7 @@ def test_the_json_form_is_the_one_promised():
     assert json.loads(json.dumps(plan.to_dict())) == {
         "schema": "grow.transfer-plan/1",
         "policy": "shape",
+        "exceptions": {},
         "optimizer": "reset",
         "verdict": "exact",
         "why": [],
@@ -372,3 +373,21 @@ def test_strict_names_the_layer_before_that_was_not_carried_over():
     words = {line.name: line.words for line in plan.layers}
     assert words["conv_1"].startswith("kernel (3, 3, 3, 4) does not fit (3, 3, 3, 5)")
     assert words["dense_2"].endswith("(conv_1 before it is not carried over)")
+
+
+def test_a_layer_may_have_a_policy_of_its_own():
+    old, new = seed_experiment()
+    plan = transfer.plan(old, new, "preserve", layers={"dense_1": "shape"})
+    decisions = {line.name: line.decision for line in plan.layers if line.new}
+    assert decisions["conv_1"] is Decision.COPY
+    assert decisions["dense_1"] is Decision.SKIP
+    assert plan.verdict is Verdict.BROKEN
+    assert plan.why == ("dense_1 starts from random weights",)
+
+
+def test_padding_does_not_count_as_carried_over():
+    old = founded(block(4), image=(8, 8, 3), head=spec.Head(dense=()))
+    new = growth.grow(old, (resize(16), insert(6, at="start", pool="average")))
+    line = next(one for one in transfer.plan(old, new, "preserve").layers if one.name == "conv_1")
+    # A kernel of 3x3x6x4 of which 3x3x3x4 are the old one's, and four biases.
+    assert (line.parameters, line.carried) == (220, 112)

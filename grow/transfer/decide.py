@@ -52,7 +52,7 @@ def plan(
         at = at.gone(f"{gone[0].name} is gone", f"{gone[0].name} is gone")
     verdict = Verdict.BROKEN if at.lost else Verdict.APPROXIMATE if at.why else Verdict.EXACT
     why = (at.lost,) if at.lost else at.why
-    return TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why)
+    return TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why, dict(layers))
 
 
 def walk(
@@ -237,7 +237,7 @@ def _how(adaptation: Adaptation) -> tuple[Reason, str]:
         found.append((Reason.FOLDED, words))
     if adaptation.spread != (1, 1):
         windows = adaptation.spread[0] * adaptation.spread[1]
-        words = f"spread over windows of {_by(adaptation.spread)}, each weight a {windows}th"
+        words = f"spread over windows of {_by(adaptation.spread)}, 1/{windows} for each"
         found.append((Reason.SPREAD, words))
     carried = [channel for channel in adaptation.inputs if channel is not None]
     if len(set(carried)) < len(carried):
@@ -245,13 +245,17 @@ def _how(adaptation: Adaptation) -> tuple[Reason, str]:
     repeats = len(adaptation.outputs) - len(set(adaptation.outputs) - {None})
     fresh = adaptation.outputs.count(None)
     if repeats > fresh:
-        found.append((Reason.SPLIT, f"{repeats - fresh} new channels repeat old ones"))
+        found.append((Reason.SPLIT, f"{_channels(repeats - fresh)} repeating old ones"))
     if fresh:
-        found.append((Reason.PADDED, f"its own start for {fresh} new channels"))
+        found.append((Reason.PADDED, f"a start of its own for {_channels(fresh)}"))
     padded = adaptation.inputs.count(None)
     if padded:
-        found.append((Reason.PADDED, f"zeros for {padded} new input channels"))
+        found.append((Reason.PADDED, f"zeros for {_channels(padded)} it is given"))
     return found[0][0], "; ".join(words for _, words in found)
+
+
+def _channels(count: int) -> str:
+    return "1 new channel" if count == 1 else f"{count} new channels"
 
 
 def _by(window: tuple[int, int]) -> str:

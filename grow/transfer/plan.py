@@ -7,7 +7,8 @@ floor 0 only.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -123,8 +124,17 @@ class LayerPlan:
 
     @property
     def carried(self) -> int:
-        """How many of the new numbers come from the old model."""
-        return self.parameters if self.decision in (Decision.COPY, Decision.ADAPT) else 0
+        """How many of the new numbers come from the old model; padding does not count."""
+        if self.decision is Decision.COPY:
+            return self.parameters
+        if self.adaptation is None or self.new is None:
+            return 0
+        how = self.adaptation
+        total = 0
+        for weight, shape in self.new.items():
+            channels = how.inputs if weight == "kernel" else how.outputs
+            total += math.prod(shape) * sum(c is not None for c in channels) // len(channels)
+        return total
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,7 @@ class TransferPlan:
         optimizer: what becomes of the optimizer's state: ``carry`` or ``reset``.
         verdict: whether the function survives.
         why: what stands between the plan and ``exact``, in words; empty when nothing does.
+        exceptions: layers with another policy, by name.
     """
 
     policy: Policy
@@ -146,6 +157,7 @@ class TransferPlan:
     optimizer: OptimizerState
     verdict: Verdict
     why: tuple[str, ...]
+    exceptions: Mapping[str, Policy] = field(default_factory=dict, hash=False)
 
     @property
     def parameters(self) -> int:
@@ -169,6 +181,7 @@ class TransferPlan:
         return {
             "schema": SCHEMA,
             "policy": self.policy,
+            "exceptions": dict(self.exceptions),
             "optimizer": self.optimizer,
             "verdict": self.verdict,
             "why": list(self.why),
@@ -206,6 +219,7 @@ class TransferPlan:
             optimizer=values["optimizer"],
             verdict=Verdict(values["verdict"]),
             why=tuple(values["why"]),
+            exceptions=values["exceptions"],
         )
 
 
