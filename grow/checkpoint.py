@@ -14,16 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import safetensors
-import safetensors.numpy
-from numpy.typing import NDArray
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from grow import commit
 from grow.errors import RunFolderError
@@ -32,7 +29,10 @@ from grow.history import EpochRecord, History, Tally
 SCHEMA = "grow.checkpoint/1"
 """Name and version of the form on disk."""
 
-Tensors = Mapping[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from grow.tensors import Tensors
 
 _TENSORS, _STATE, _MANIFEST = "tensors.safetensors", "state.json", "manifest.json"
 
@@ -85,13 +85,12 @@ def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
     """
     path = folder / f"{state.number:06d}"
     if path.exists():
-        if _is_good(path):
+        if is_good(path):
             return path
         commit.remove_folder(path)
     with commit.new_folder(path) as beside:
-        arrays = {name: np.asarray(array, order="C") for name, array in state.tensors.items()}
         content = {
-            _TENSORS: safetensors.numpy.save(arrays),
+            _TENSORS: _arrays().pack(state.tensors),
             _STATE: _json(_counters(state)),
         }
         for name, data in content.items():
@@ -102,7 +101,8 @@ def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
     return path
 
 
-def _is_good(path: Path) -> bool:
+def is_good(path: Path) -> bool:
+    """Whether the checkpoint at ``path`` can be read, its checksums verified."""
     try:
         read(path)
     except DamagedError:
@@ -116,25 +116,44 @@ def read(path: Path) -> State:
     Raises:
         DamagedError: a file is missing, truncated, altered, or of another version.
     """
-    manifest = _parse(path / _MANIFEST, _bytes(path / _MANIFEST))
-    if manifest.get("schema") != SCHEMA:
-        raise DamagedError(
-            f"{path / _MANIFEST}: expected {SCHEMA}, found {manifest.get('schema')!r}"
-        )
+    manifest = _manifest(path)
     content = {name: _verified(path / name, manifest) for name in (_TENSORS, _STATE)}
     counters = _parse(path / _STATE, content[_STATE])
     try:
         return State(
-            number=counters["number"],
-            step=counters["step"],
+            number=_count(counters, "number"),
+            step=_count(counters, "step"),
             history=tuple(EpochRecord.from_dict(record) for record in counters["history"]),
-            tally=Tally(**counters["tally"]),
-            seconds=counters["seconds"],
-            cpu_seconds=counters["cpu_seconds"],
-            tensors=safetensors.numpy.load(content[_TENSORS]),
+            tally=_tally(counters["tally"]),
+            seconds=float(counters["seconds"]),
+            cpu_seconds=float(counters["cpu_seconds"]),
+            tensors=_arrays().unpack(content[_TENSORS]),
         )
-    except (AttributeError, KeyError, TypeError, safetensors.SafetensorError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise DamagedError(f"{path}: not a checkpoint of {SCHEMA} ({error})") from error
+
+
+def look(path: Path) -> tuple[int, int]:
+    """Epochs and steps that a checkpoint says it holds; sizes are checked, checksums are not.
+
+    For planning, which must be quick; what is trained on is what `read` verified.
+
+    Raises:
+        DamagedError: a file is missing, truncated, or of another version.
+    """
+    manifest = _manifest(path)
+    for name in (_TENSORS, _STATE):
+        _sized(path / name, manifest)
+    counters = _parse(path / _STATE, _bytes(path / _STATE))
+    history, step = counters.get("history"), counters.get("step")
+    if not isinstance(history, list) or not isinstance(step, int):
+        raise DamagedError(f"{path / _STATE}: expected history and step")
+    return len(history), step
 
 
 def numbers(folder: Path) -> tuple[int, ...]:
@@ -163,21 +182,26 @@ def remove(folder: Path, number: int) -> None:
     commit.remove_folder(folder / f"{number:06d}")
 
 
-def set_aside(path: Path) -> Path:
-    """Moves a damaged checkpoint out of the way, without deleting it; returns where to."""
-    aside = path.with_name(f"damaged-{path.name}-{uuid.uuid4().hex[:8]}")
-    path.rename(aside)
-    return aside
+def place(epochs: int, step: int, steps: int) -> int:
+    """A checkpoint's number: rises with each of the ``steps`` of an epoch and with its end."""
+    return epochs * (steps + 1) + step
+
+
+def number_of_epoch(state: State, epoch: int) -> int:
+    """The number of the checkpoint at the end of an epoch that ``state`` has behind it."""
+    steps = (state.number - state.step) // len(state.history) - 1
+    return place(epoch, 0, steps)
 
 
 def digest(tensors: Tensors) -> str:
     """Hexadecimal SHA-256 over names, types, shapes and bytes of arrays, in order of name."""
-    total = hashlib.sha256()
-    for name in sorted(tensors):
-        array = np.asarray(tensors[name], order="C")
-        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        total.update(array.tobytes())
-    return total.hexdigest()
+    value: str = _arrays().digest(tensors)
+    return value
+
+
+def _arrays() -> ModuleType:
+    """The room that loads NumPy; counting and looking at checkpoints does without."""
+    return import_module("grow.tensors")
 
 
 def _counters(state: State) -> dict[str, Any]:
@@ -185,14 +209,33 @@ def _counters(state: State) -> dict[str, Any]:
         "number": state.number,
         "step": state.step,
         "history": [record.to_dict() for record in state.history],
-        "tally": asdict(state.tally),
+        "tally": {**asdict(state.tally), "loss": _plain(state.tally.loss)},
         "seconds": state.seconds,
         "cpu_seconds": state.cpu_seconds,
     }
 
 
+def _plain(loss: float) -> float | str | None:
+    """JSON has no word for what is no number (divergence): null, and the infinities by name."""
+    if math.isnan(loss):
+        return None
+    return loss if math.isfinite(loss) else str(loss)
+
+
+def _count(values: dict[str, Any], key: str) -> int:
+    value = values[key]
+    if not isinstance(value, int) or value < 0:
+        raise TypeError(f"{key}: expected a whole number, found {value!r}")
+    return value
+
+
+def _tally(values: dict[str, Any]) -> Tally:
+    loss = values["loss"]
+    return Tally(**{**values, "loss": math.nan if loss is None else float(loss)})
+
+
 def _json(value: object) -> bytes:
-    return json.dumps(value, indent=1).encode()
+    return json.dumps(value, indent=1, allow_nan=False).encode()
 
 
 def _seal(data: bytes) -> dict[str, Any]:
@@ -209,23 +252,42 @@ def _bytes(path: Path) -> bytes:
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedError(f"{path}: is not JSON ({error})") from error
     if not isinstance(value, dict):
         raise DamagedError(f"{path}: expected a JSON object")
     return value
 
 
-def _verified(path: Path, manifest: dict[str, Any]) -> bytes:
-    """The content of one file, checked against the manifest."""
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest = _parse(path / _MANIFEST, _bytes(path / _MANIFEST))
+    if manifest.get("schema") != SCHEMA:
+        raise DamagedError(
+            f"{path / _MANIFEST}: expected {SCHEMA}, found {manifest.get('schema')!r}"
+        )
+    return manifest
+
+
+def _sized(path: Path, manifest: dict[str, Any]) -> str:
+    """The checksum that the manifest gives a file, once the file's size is that of it too."""
     try:
         seal = manifest["files"][path.name]
-        size, checksum = seal["bytes"], seal["sha256"]
+        size, checksum = seal["bytes"], str(seal["sha256"])
     except (KeyError, TypeError) as error:
         raise DamagedError(f"{path.parent / _MANIFEST}: does not list {path.name}") from error
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
+    if found != size:
+        raise DamagedError(f"{path}: expected {size} bytes, found {found}")
+    return checksum
+
+
+def _verified(path: Path, manifest: dict[str, Any]) -> bytes:
+    """The content of one file, checked against the manifest."""
+    checksum = _sized(path, manifest)
     data = _bytes(path)
-    if len(data) != size:
-        raise DamagedError(f"{path}: expected {size} bytes, found {len(data)}")
     if hashlib.sha256(data).hexdigest() != checksum:
         raise DamagedError(f"{path}: its checksum is not that of the manifest")
     return data

@@ -5,6 +5,7 @@ A reader sees the old one or the new one, never half of one (law 4). Standard li
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -14,6 +15,9 @@ from pathlib import Path
 
 TEMPORARY = ".writing-"
 """What names of things not yet committed start with; left over, they may be deleted."""
+
+DAMAGED = "damaged-"
+"""What names of things put aside start with; only `grow clean` deletes them."""
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -35,14 +39,15 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: it could not be written; what was there before is still there.
     """
-    beside = _beside(path)
+    beside = beside_of(path)
     try:
         write(beside)
         _flush(beside)
         beside.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             beside.unlink()
+        _name(error, path)
         raise
     flush_folder(path.parent)
 
@@ -54,26 +59,43 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it could not be written, or ``path`` is there already.
     """
-    beside = _beside(path)
+    if os.path.lexists(path):  # a rename would silently replace an empty folder
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    beside = beside_of(path)
     try:
         beside.mkdir(parents=True)
         yield beside
-        for file in beside.rglob("*"):
-            if file.is_file():
-                _flush(file)
+        for inner in beside.rglob("*"):
+            if inner.is_dir():
+                flush_folder(inner)
+            else:
+                _flush(inner)
         flush_folder(beside)
         beside.rename(path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(beside, ignore_errors=True)
+        _name(error, path)
         raise
     flush_folder(path.parent)
 
 
 def remove_folder(path: Path) -> None:
     """Deletes a folder so that no reader meets half of it: it is renamed first."""
-    doomed = _beside(path)
+    doomed = beside_of(path)
     path.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Moves something damaged out of the way, without deleting it; returns where to.
+
+    Raises:
+        OSError: it could not be moved.
+    """
+    aside = path.with_name(f"{DAMAGED}{path.name}-{uuid.uuid4().hex[:8]}")
+    path.rename(aside)
+    flush_folder(path.parent)
+    return aside
 
 
 def sweep(folder: Path) -> None:
@@ -100,5 +122,12 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _beside(path: Path) -> Path:
+def _name(error: BaseException, path: Path) -> None:
+    """Says in an error that names no file (a full disk seldom does) what was being written."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(path)
+
+
+def beside_of(path: Path) -> Path:
+    """A name beside ``path`` for what is not committed yet, or no longer wanted."""
     return path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{path.name}")

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grow import adapt, checkpoint, commit, growth_shock, lineup, lock, network, schedule
+from grow import (
+    adapt,
+    checkpoint,
+    commit,
+    growth_shock,
+    inspection,
+    lineup,
+    lock,
+    mending,
+    network,
+    schedule,
+)
+from grow.backend import versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.errors import GrowError
@@ -23,17 +35,18 @@ from grow.events import (
     RunDone,
     RunStarted,
     StageDone,
-    Warned,
 )
 from grow.growth_shock import Side
+from grow.keeper import Keeper
 from grow.lineup import Action, Entry, Pictures, StagePlan
 from grow.network import Model
 from grow.pictures import prepare
 from grow.pipeline import Feed
 from grow.spec import RunSpec
+from grow.stagefolder import Done, StageFolder
 from grow.stopping import StopSwitch
-from grow.store import Done, RunFolder, StageFolder
-from grow.trainer import Outcome, StageTrainer, compile_model, optimizer_variables, place
+from grow.store import RunFolder
+from grow.trainer import Outcome, StageTrainer, compile_model, optimizer_variables
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,9 @@ def run(
         context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
         manifest = context.pictures.manifest
         known = Pictures(manifest.classes, manifest.training_digest)
-        entries = lineup.line_up(lineup.plan_stages(spec, known), tuple(folder.found()))
+        stages = lineup.plan_stages(spec, known)
+        mending.mend(folder, stages, emit)
+        entries = lineup.line_up(stages, inspection.survey(folder))
         folder.write_run(spec, base, known)
         emit(RunStarted(spec.name, folder.path, entries))
         parent: StagePlan | None = None
@@ -122,17 +137,37 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> None
         emit(StageDone(stage, history, best, entry.reason, reused=True))
         return
     context.switch.check()
-    folder = context.folder.begin(stage)
-    commit.sweep(folder.path)
-    commit.sweep(folder.checkpoints)
+    folder = _begin(context, entry)
+    state = mending.resume(folder, stage.training, emit)
     model = _compiled(context, stage)
-    state = _latest(folder, emit)
     if state is None and parent is not None:
         _grow(context, stage, parent, model)
-    trainer = StageTrainer(stage, model, _feed(context, stage), folder, emit, context.switch)
-    outcome = trainer.train(state)
+    outcome = _train(context, stage, folder, model, state)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
+
+
+def _begin(context: Context, entry: Entry) -> StageFolder:
+    """The stage's folder, tidied; one that extends another starts with its checkpoints."""
+    stage = entry.stage
+    source = context.folder.addressed(entry.source) if entry.source else None
+    if source is None:
+        folder = context.folder.begin(stage)
+    else:
+        start = mending.extension(source, stage.training, context.emit)
+        folder = context.folder.begin(stage, source, start.names)
+    commit.sweep(folder.path)
+    commit.sweep(folder.checkpoints)
+    return folder
+
+
+def _train(
+    context: Context, stage: StagePlan, folder: StageFolder, model: Model, state: State | None
+) -> Outcome:
+    every, emit = context.spec.checkpoint.every, context.emit
+    with Keeper(folder, stage.training, versions(), emit, every) as keeper:
+        trainer = StageTrainer(stage, model, _feed(context, stage), keeper, emit, context.switch)
+        return trainer.train(state)
 
 
 def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -> None:
@@ -186,17 +221,6 @@ def _feed(context: Context, stage: StagePlan) -> Feed:
     )
 
 
-def _latest(folder: StageFolder, emit: Listener) -> State | None:
-    """The newest checkpoint that can be trusted; damaged ones are named and put aside."""
-    for path in checkpoint.newest_first(folder.checkpoints):
-        try:
-            return checkpoint.read(path)
-        except DamagedError as error:
-            aside = checkpoint.set_aside(path)
-            emit(Warned(f"{error.message}; put aside as {aside.name}, an older one is used"))
-    return None
-
-
 def final_state(folder: StageFolder) -> State:
     """The state of the epoch whose weights a complete stage ended with, verified.
 
@@ -206,21 +230,26 @@ def final_state(folder: StageFolder) -> State:
     done = folder.done()
     if done is None:
         raise GrowError(f"{folder.path} is not complete")
+    path = folder.checkpoints / done.checkpoint
+    hint = "run again: what is damaged is put aside, and the stage trained again from what is good"
     try:
-        return checkpoint.read(folder.checkpoints / done.checkpoint)
+        state = checkpoint.read(path)
     except DamagedError as error:
-        hint = f"move {folder.path} away and run again: that stage is trained anew"
         raise DamagedError(error.message, hint=hint) from error
+    if checkpoint.digest(state.part("weights")) != done.weights:
+        raise DamagedError(f"{path}: its weights are not those of done.json", hint=hint)
+    return state
 
 
 def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: Outcome) -> int:
     """Saves the model of the best epoch and marks the stage complete; returns that epoch."""
     best = schedule.best_epoch(stage.training, outcome.history)
-    steps = _feed(context, stage).steps
-    name = f"{place(best, 0, steps):06d}"
+    name = f"{checkpoint.place(best, 0, _feed(context, stage).steps):06d}"
     weights = checkpoint.read(folder.checkpoints / name).part("weights")
+    context.switch.check()
     model = _compiled(context, stage)
     network.write_weights(model, weights)
+    context.switch.check()
     folder.commit_model(partial(network.save, model, context.pictures.manifest.classes))
     folder.write_done(
         Done(
@@ -229,6 +258,7 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
             checkpoint=name,
             weights=checkpoint.digest(weights),
             reason=outcome.reason,
+            files=folder.seals(),
         )
     )
     return best

@@ -1,15 +1,18 @@
 """A listener that keeps a run's events in ``events.jsonl``, one JSON object a line.
 
-What happens many times a second (steps, progress) is left out.
+What happens many times a second (steps, progress) is left out. The pictures that cannot be used
+are listed in ``unusable.txt`` beside it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from grow import commit
 from grow.events import (
     CheckpointWritten,
     EpochDone,
@@ -25,20 +28,43 @@ from grow.events import (
 
 
 class EventLog:
-    """Appends events to a file; a listener."""
+    """Appends events to a file, ``events.jsonl`` in a run folder; a listener."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __call__(self, event: Event) -> None:
-        """Writes one event, if it is one that is kept."""
+        """Writes one event, if it is one that is kept.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         values = _values(event)
         if values is None:
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"time": now, "event": type(event).__name__, **values}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        text = json.dumps(line) + "\n"
+        with self._path.open("a+b") as file:
+            # A process that was killed may have left half a line: it stays one of its own.
+            if file.tell() and not _ends_a_line(file):
+                text = "\n" + text
+            file.write(text.encode())
+        if isinstance(event, Prepared):
+            _list_unusable(event, self._path.with_name("unusable.txt"))
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def _list_unusable(event: Prepared, path: Path) -> None:
+    lines = [f"{key}: {reason}\n" for key, reason in event.unusable]
+    if lines:
+        commit.write_file(path, "".join(lines).encode(errors="surrogateescape"))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _values(event: Event) -> dict[str, Any] | None:
@@ -56,7 +82,8 @@ def _values(event: Event) -> dict[str, Any] | None:
         case EpochDone():
             return {"stage": event.stage.folder, **event.record.to_dict()}
         case CheckpointWritten():
-            return {"path": str(event.path), "seconds": round(event.seconds, 4)}
+            times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
+            return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
         case StageDone():
             return {
                 "stage": event.stage.folder,

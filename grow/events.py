@@ -93,7 +93,7 @@ class Validating:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch, its validation included, is done and on disk."""
+    """An epoch, its validation included, is done; its checkpoint is on disk or on its way."""
 
     stage: StagePlan
     record: EpochRecord
@@ -102,10 +102,17 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class CheckpointWritten:
-    """A checkpoint is on disk."""
+    """A checkpoint is on disk.
+
+    Attributes:
+        path: where.
+        seconds: how long writing it took, beside the training.
+        held_seconds: for how long training stood still for it.
+    """
 
     path: Path
     seconds: float
+    held_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -132,4 +132,8 @@ def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
 def _known(values: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     """What this version knows; a newer one may have written more."""
     known = {key: value for key, value in values.items() if key in fields}
+    for key, value in known.items():
+        plain = value is None or isinstance(value, int | float | dict)
+        if not plain or isinstance(value, bool):
+            raise TypeError(f"{key}: expected a number, found {value!r}")
     return {key: math.nan if value is None else value for key, value in known.items()}

@@ -1,4 +1,4 @@
-"""Which stages to reuse, resume and run, and why.
+"""Which stages to reuse, resume, extend and run, and why.
 
 A stage is addressed by the fingerprint of its recipe: everything that could change its weights,
 as plain JSON values. Pure: `store` says which stage folders there are, this room decides what
@@ -7,22 +7,20 @@ they are worth. Floors 0 and 1 only.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from grow import growth, transfer
 from grow.architecture import Architecture
+from grow.history import History
+from grow.recipes import Recipe, differences, fingerprint
+from grow.schedule import best_epoch
 from grow.spec import RunSpec, Training
 from grow.transfer import TransferPlan
 
 RECIPE = 1
 """Version of the recipe: raised when grow itself would train other weights from it."""
-
-Recipe = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,7 @@ class Action(StrEnum):
 
     REUSE = "reuse"
     RESUME = "resume"
+    EXTEND = "extend"
     RUN = "run"
 
 
@@ -85,6 +84,9 @@ class Found:
         recipe: what made it.
         epochs: how many epochs are on disk.
         done: whether the stage is complete.
+        flaws: what is damaged of it, in words.
+        history: the epochs on disk.
+        saved: epochs and steps of its checkpoints.
     """
 
     number: int
@@ -93,15 +95,26 @@ class Found:
     recipe: Recipe
     epochs: int
     done: bool
+    flaws: tuple[str, ...] = ()
+    history: History = ()
+    saved: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the lineup: a stage, what is done with it, and why in words."""
+    """One line of the lineup: a stage, what is done with it, and why in words.
+
+    Attributes:
+        stage: the stage as planned.
+        action: what a run does with it.
+        reason: why, in words.
+        source: fingerprint of the stage that an extended one goes on from.
+    """
 
     stage: StagePlan
     action: Action
     reason: str
+    source: str | None = None
 
 
 def master_size(run: RunSpec) -> tuple[int, int]:
@@ -165,62 +178,81 @@ def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
     }
 
 
-def fingerprint(recipe: Recipe) -> str:
-    """Hexadecimal SHA-256 of a recipe's canonical JSON form."""
-    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def line_up(stages: Sequence[StagePlan], found: Sequence[Found]) -> tuple[Entry, ...]:
     """What a run does with each stage, given the folders that are there."""
-    by_address = {folder.fingerprint: folder for folder in found}
-    return tuple(_entry(stage, by_address.get(stage.fingerprint), found) for stage in stages)
+    by_address = {folder.fingerprint[:8]: folder for folder in found}
+    return tuple(_entry(stage, by_address.get(stage.fingerprint[:8]), found) for stage in stages)
 
 
 def _entry(stage: StagePlan, same: Found | None, found: Sequence[Found]) -> Entry:
     if stage.recipe["pictures"]["digest"] is None:
         return Entry(stage, Action.RUN, "the pictures have not been looked at yet")
-    if same is not None and same.done:
-        return Entry(stage, Action.REUSE, "finished before with the same settings and pictures")
-    if same is not None and same.epochs:
-        words = f"{same.epochs} of {stage.training.epochs} epochs are on disk"
-        return Entry(stage, Action.RESUME, words)
     if same is not None:
-        return Entry(stage, Action.RESUME, "begun before")
-    relatives = [folder for folder in found if folder.number == stage.number]
+        return _known(stage, same)
+    relatives = [folder for folder in found if folder.number == stage.number and folder.recipe]
     if not relatives:
         return Entry(stage, Action.RUN, "not trained yet")
+    longest = max(relatives, key=lambda folder: _start(stage, folder))
+    if _start(stage, longest) > _NOTHING:
+        return _extended(stage, longest)
     changes = min((tuple(differences(r.recipe, stage.recipe)) for r in relatives), key=len)
-    return Entry(stage, Action.RUN, ", ".join(changes))
+    return Entry(stage, Action.RUN, ", ".join(changes) or "the recipe changed")
 
 
-def differences(old: Recipe, new: Recipe) -> Iterator[str]:
-    """What changed between two recipes, in words such as ``learning_rate 0.001 → 0.0005``."""
-    for key in ("version", "seed", "stage"):
-        if old[key] != new[key]:
-            yield f"{key} {old[key]} → {new[key]}"
-    yield from _changed_keys(old["training"], new["training"])
-    if old["architecture"] != new["architecture"]:
-        yield "the architecture changed"
-    before, after = old["pictures"], new["pictures"]
-    if before["digest"] != after["digest"]:
-        yield "the pictures changed"
-    rest = {key for key in before if key not in ("digest", "augment")}
-    yield from _changed_keys({k: before[k] for k in rest}, {k: after[k] for k in rest})
-    yield from _changed_keys(before["augment"], after["augment"])
-    if old["transfer"] != new["transfer"]:
-        yield from _changed_keys(old["transfer"] or {}, new["transfer"] or {})
-    if old["parent"] != new["parent"]:
-        yield "the stage before it changed"
+def _known(stage: StagePlan, same: Found) -> Entry:
+    """What is done with a stage that has a folder."""
+    if same.flaws:
+        words = f"{'; '.join(same.flaws)}; it goes on from its newest good checkpoint"
+        return Entry(stage, Action.RESUME, words)
+    if same.done:
+        return Entry(stage, Action.REUSE, "finished before with the same settings and pictures")
+    if same.epochs:
+        words = f"{same.epochs} of {stage.training.epochs} epochs are on disk"
+        return Entry(stage, Action.RESUME, words)
+    return Entry(stage, Action.RESUME, "begun before")
 
 
-def _changed_keys(old: Recipe, new: Recipe) -> Iterator[str]:
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield f"{key} {_short(old.get(key))} → {_short(new.get(key))}"
+def _extended(stage: StagePlan, old: Found) -> Entry:
+    before, now = old.recipe["training"]["epochs"], stage.training.epochs
+    epochs, step = _start(stage, old)
+    words = f"goes on from epoch {epochs}" + (f", step {step}" if step else "")
+    if (epochs, step) == (now, 0):
+        words = f"epoch {epochs} is on disk"
+    return Entry(stage, Action.EXTEND, f"epochs {before} → {now}, {words}", old.fingerprint)
 
 
-def _short(value: object) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value)
+_NOTHING = (0, 0)
+
+
+def _start(stage: StagePlan, old: Found) -> tuple[int, int]:
+    """Epochs and steps of the checkpoint of ``old`` that ``stage`` can go on from.
+
+    Only where the number of epochs is all that differs: every decision of `schedule` depends on
+    the epochs so far, none on how many there will be, so the way is the same as far as both go.
+    """
+    if _all_but_epochs(old.recipe) != _all_but_epochs(stage.recipe):
+        return _NOTHING
+    training = stage.training
+    usable = [
+        (epochs, step)
+        for epochs, step in old.saved
+        if lies_within(training, epochs, step)
+        and epochs <= len(old.history)
+        and _best_is_saved(training, old, epochs)
+    ]
+    return max(usable, default=_NOTHING)
+
+
+def _best_is_saved(training: Training, old: Found, epochs: int) -> bool:
+    best = best_epoch(training, old.history[:epochs])
+    return best == 0 or (best, 0) in old.saved
+
+
+def lies_within(training: Training, epochs: int, step: int) -> bool:
+    """Whether a training comes through the state after so many epochs and steps."""
+    return epochs < training.epochs or (epochs, step) == (training.epochs, 0)
+
+
+def _all_but_epochs(recipe: Recipe) -> Recipe:
+    training = recipe.get("training") or {}
+    return {**recipe, "training": {k: v for k, v in training.items() if k != "epochs"}}

@@ -7,9 +7,11 @@ library and floor 0 only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,11 @@ from typing import Any
 from grow.errors import RunFolderError
 
 Holder = dict[str, Any]
+
+_BESIDE = ".lock-"
+_CLAIM = ".dead-lock-"
+_LOOKS, _LOOK_SECONDS = 3, 0.1
+_OLD_SECONDS = 60.0
 
 
 @contextmanager
@@ -32,6 +39,7 @@ def held(folder: Path) -> Iterator[None]:
     path = folder / "lock"
     mine = _acquire(path)
     try:
+        _sweep(folder)
         yield
     finally:
         if holder(folder) == mine:
@@ -45,11 +53,13 @@ def holder(folder: Path) -> Holder | None:
 
 
 def _read(path: Path) -> Holder | None:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
+    return _parsed(_bytes(path) or b"")
+
+
+def living_holder(folder: Path) -> Holder | None:
+    """Who is at work in ``folder``; None when nobody is, or whoever was no longer runs."""
+    found = holder(folder)
+    return None if _is_dead(found) else found
 
 
 def _acquire(path: Path) -> Holder:
@@ -60,13 +70,12 @@ def _acquire(path: Path) -> Holder:
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     # Written whole beside it, then linked into place: nobody reads half a lock.
-    beside = path.with_name(f".lock-{uuid.uuid4().hex[:8]}")
+    beside = path.with_name(f"{_BESIDE}{uuid.uuid4().hex[:8]}")
     try:
         beside.write_text(json.dumps(me))
         if _link(beside, path):
             return me
-        _clear_if_dead(path)
-        if _link(beside, path):
+        if _clear_if_dead(path, beside) and _link(beside, path):
             return me
     finally:
         with suppress(OSError):
@@ -94,21 +103,72 @@ def _create(path: Path, content: bytes) -> bool:
     return True
 
 
-def _clear_if_dead(path: Path) -> None:
+def _clear_if_dead(path: Path, beside: Path, deep: int = 3) -> bool:
     """Removes the lock of a process of this host that no longer runs.
 
-    It is renamed first, so that of two processes that find it dead only one removes it, and
-    it is looked at again once renamed, in case a living one had just taken it.
+    Whoever removes a dead lock must first have claimed it: a file named for that very lock, made
+    as a lock is made. So only one process ever removes it, and none can remove, between looking
+    and removing, a lock that a living one has just taken in its place. The claim of a process
+    that died is cleared in the same way.
+
+    Returns:
+        Whether the place is free now, or was a moment ago.
     """
-    found = holder(path.parent)
-    if not _is_dead(found):
-        return
-    aside = path.with_name(f".lock-{uuid.uuid4().hex[:8]}")
-    with suppress(OSError):
-        path.rename(aside)
-        if _read(aside) != found:
-            _link(aside, path)
-        aside.unlink()
+    found = _settled(path)
+    if found is None:
+        return True
+    if not _is_dead(_parsed(found)):
+        return False
+    claim = path.with_name(f"{_CLAIM}{hashlib.sha256(found).hexdigest()[:16]}")
+    claimed = _link(beside, claim)
+    if not claimed and deep and _clear_if_dead(claim, beside, deep - 1):
+        claimed = _link(beside, claim)
+    if not claimed:
+        return False
+    try:
+        if _bytes(path) == found:
+            with suppress(OSError):
+                path.unlink()
+    finally:
+        with suppress(OSError):
+            claim.unlink()
+    return True
+
+
+def _settled(path: Path) -> bytes | None:
+    """A lock's content; one that makes no sense is looked at again, it may be half written."""
+    for _ in range(_LOOKS):
+        found = _bytes(path)
+        if found is None or _parsed(found) is not None:
+            return found
+        time.sleep(_LOOK_SECONDS)
+    return found
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _parsed(content: bytes) -> Holder | None:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what processes that died left beside the lock; only under the lock."""
+    for left in (*folder.glob(f"{_BESIDE}*"), *folder.glob(f"{_CLAIM}*")):
+        content = _bytes(left)
+        with suppress(OSError):
+            aged = time.time() - left.stat().st_mtime > _OLD_SECONDS
+            found = _parsed(content or b"")
+            if _is_dead(found) and (found is not None or aged):
+                left.unlink()
 
 
 def _is_dead(found: Holder | None) -> bool:

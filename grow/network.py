@@ -11,6 +11,7 @@ import io
 import json
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,13 +175,36 @@ def save(model: Model, classes: Sequence[str], path: Path) -> None:
             content = archive.read(name)
             if name == "metadata.json":
                 content = _metadata(content, classes)
+            if name == "config.json":
+                content = json.dumps(_renumbered(json.loads(content), {})).encode()
             final.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+
+
+def _renumbered(value: Any, numbers: dict[Any, int]) -> Any:
+    """The same with shared objects numbered as they come: Keras takes addresses in memory."""
+    if isinstance(value, list):
+        return [_renumbered(item, numbers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: numbers.setdefault(item, len(numbers) + 1)
+        if key == "shared_object_id"
+        else _renumbered(item, numbers)
+        for key, item in value.items()
+    }
 
 
 def _metadata(content: bytes, classes: Sequence[str]) -> bytes:
     values = json.loads(content)
     values.pop("date_saved", None)
     return json.dumps({**values, "class_names": list(classes)}).encode()
+
+
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError),
+    *(EOFError, zipfile.BadZipFile, zlib.error),
+)
+"""What Keras raises at one damaged archive or another."""
 
 
 def load(path: Path) -> Model:
@@ -191,7 +215,7 @@ def load(path: Path) -> Model:
     """
     try:
         return load_keras().saving.load_model(path, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise RunFolderError(f"{path}: not a model that Keras can read ({error})") from error
 
 

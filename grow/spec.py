@@ -2,14 +2,16 @@
 
 Owns the keys, their types, defaults and bounds; each description below is what `grow schema`
 tells an editor. It reads no file and decides nothing: checks that need more than one key's
-own value live in `stagefile`. Imports pydantic and the standard library only.
+own value live in `stagefile`. Imports pydantic and `scalars` only.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from grow.scalars import Channels, Seconds, Side, Size
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Best = Literal[Monitor, "last"]
@@ -22,41 +24,6 @@ Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-
-def _square(value: Any) -> Any:
-    """One number stands for a square (32 is 32x32); YAML's lists become tuples."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return (value, value)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _whole(value: Any) -> Any:
-    """A literal number is compared with ==, which true and 1.0 would pass."""
-    if type(value) is not int:
-        raise ValueError(value)
-    return value
-
-
-Side = Annotated[int, Field(ge=1, le=4096)]
-Channels = Annotated[Literal[1, 3], BeforeValidator(_whole)]
-Size = Annotated[
-    tuple[Side, Side],
-    BeforeValidator(_square),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 4096},
-                {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 1, "maximum": 4096},
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
-            ]
-        }
-    ),
-]
 
 
 class Value(BaseModel):
@@ -276,6 +243,17 @@ class Stage(Value):
     best: Best | None = Field(None, description="as in train")
 
 
+class Checkpoint(Value):
+    """When a run writes down where it stands; changes no weight, so no fingerprint either."""
+
+    every: Seconds = Field(
+        60.0,
+        description="how long training may go on within an epoch without a checkpoint: seconds, "
+        "or text with s, m or h; there is one at the end of each epoch anyway",
+        examples=["60s", "5m"],
+    )
+
+
 class RunSpec(Value):
     """A whole stage file."""
 
@@ -284,6 +262,7 @@ class RunSpec(Value):
     data: Data = Field(description="which pictures")
     model: Model = Field(description="the architecture that stage 1 trains")
     train: Training = Field(description="how stages are trained, unless a stage says otherwise")
+    checkpoint: Checkpoint = Field(Checkpoint(), description="when checkpoints are written")
     stages: Annotated[
         tuple[Stage, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=1000)
     ] = Field(

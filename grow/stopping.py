@@ -40,15 +40,19 @@ class StopSwitch:
             raise Stopped("stopped as asked", signal_number=self._signal_number)
 
     @contextmanager
-    def listening(self, announce: Callable[[], None]) -> Iterator[None]:
+    def listening(
+        self, announce: Callable[[], None], break_off: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
         """Listens for Ctrl-C and SIGTERM while the block runs; main thread only.
 
         Args:
             announce: called at the first signal, to say at once what happens.
+            break_off: called at the second one, before the process ends.
         """
 
         def on_signal(number: int, _frame: FrameType | None) -> None:
             if self.requested:
+                break_off()
                 os._exit(128 + number)
             self.request(number)
             announce()

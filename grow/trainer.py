@@ -14,29 +14,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grow import checkpoint, network, schedule
-from grow.backend import load_keras, versions
-from grow.checkpoint import State
-from grow.errors import Stopped
-from grow.events import (
-    CheckpointWritten,
-    EpochDone,
-    Listener,
-    StageStarted,
-    StepDone,
-    Validating,
-    Warned,
-)
+from grow import network, schedule
+from grow.backend import load_keras
+from grow.checkpoint import State, place
+from grow.errors import RunFolderError, Stopped
+from grow.events import EpochDone, Listener, StageStarted, StepDone, Validating
 from grow.history import EpochRecord, History, Tally
+from grow.keeper import Keeper
 from grow.lineup import StagePlan
 from grow.network import Model
 from grow.pipeline import Feed
 from grow.spec import Training
 from grow.stopping import StopSwitch
-from grow.store import StageFolder
-
-CHECKPOINT_SECONDS = 60.0
-"""How long training goes on within an epoch before a checkpoint is written."""
 
 
 @dataclass(frozen=True)
@@ -97,21 +86,20 @@ class StageTrainer:
         stage: StagePlan,
         model: Model,
         feed: Feed,
-        folder: StageFolder,
+        keeper: Keeper,
         emit: Listener,
         switch: StopSwitch,
     ) -> None:
         self._stage = stage
         self._model = model
         self._feed = feed
-        self._folder = folder
+        self._keeper = keeper
         self._emit = emit
         self._switch = switch
         self._history: History = ()
         self._step = 0
         self._tally = Tally()
         self._clock = _Clock()
-        self._written = time.monotonic()
 
     def train(self, state: State | None) -> Outcome:
         """Trains until `schedule` says that the stage is complete.
@@ -121,6 +109,7 @@ class StageTrainer:
 
         Raises:
             Stopped: asked to stop; a checkpoint of this very step is on disk.
+            GrowError: the last checkpoints cannot be written.
         """
         if state is not None:
             self._restore(state)
@@ -128,6 +117,7 @@ class StageTrainer:
         self._emit(StageStarted(stage, steps, self._history, self._step))
         while not (reason := schedule.end_of_stage(stage.training, self._history)):
             self._epoch()
+        self._keeper.finish()
         return Outcome(self._history, reason)
 
     def _epoch(self) -> None:
@@ -147,7 +137,7 @@ class StageTrainer:
         try:
             validation = evaluate(self._model, self._feed, self._emit, self._switch)
         except Stopped:
-            self._write(self._capture())
+            self._keep_and_wait()
             raise
         seconds, cpu_seconds = self._clock.restart()
         record = EpochRecord(
@@ -163,7 +153,7 @@ class StageTrainer:
         )
         self._history = (*self._history, record)
         self._step, self._tally = 0, Tally()
-        self._write(self._capture())
+        self._keep()
         best = schedule.best_epoch(self._stage.training, self._history)
         self._emit(EpochDone(self._stage, record, best))
 
@@ -174,31 +164,18 @@ class StageTrainer:
     def _pause(self) -> None:
         """Between two steps: the place where a stop is honoured and a checkpoint may be due."""
         if self._switch.requested:
-            self._write(self._capture())
+            self._keep_and_wait()
             self._switch.check()
-        elif time.monotonic() - self._written > CHECKPOINT_SECONDS:
-            self._write(self._capture())
+        elif self._keeper.due:
+            self._keep()
 
-    def _write(self, state: State) -> None:
-        """Writes a checkpoint; a failure is told and leaves the earlier ones in place."""
+    def _keep(self) -> None:
         began = time.monotonic()
-        try:
-            path = checkpoint.write(self._folder.checkpoints, state, versions())
-            if state.step == 0:
-                self._folder.write_history(state.history)
-            self._prune()
-        except OSError as error:
-            self._emit(Warned(f"no checkpoint written, training goes on without: {error.strerror}"))
-        else:
-            self._emit(CheckpointWritten(path, time.monotonic() - began))
-        self._written = time.monotonic()
+        self._keeper.keep(self._capture(), began)
 
-    def _prune(self) -> None:
-        folder = self._folder.checkpoints
-        best = schedule.best_epoch(self._stage.training, self._history)
-        keep = {place(best, 0, self._feed.steps)}
-        for number in checkpoint.superseded(checkpoint.numbers(folder), keep):
-            checkpoint.remove(folder, number)
+    def _keep_and_wait(self) -> None:
+        self._keep()
+        self._keeper.settle()
 
     def _variables(self) -> dict[str, Any]:
         """Everything the next step depends on, by name."""
@@ -219,15 +196,16 @@ class StageTrainer:
         return State(number, self._step, self._history, self._tally, seconds, cpu_seconds, tensors)
 
     def _restore(self, state: State) -> None:
-        network.assign(self._variables(), state.tensors)
+        try:
+            network.assign(self._variables(), state.tensors)
+        except ValueError as error:
+            raise RunFolderError(
+                f"checkpoint {state.number:06d} of {self._stage.folder} is of another network: "
+                f"{error}",
+                hint="move that stage folder away and run again",
+            ) from error
         self._history, self._step, self._tally = state.history, state.step, state.tally
         self._clock = _Clock(state.seconds, state.cpu_seconds)
-        self._folder.write_history(state.history)
-
-
-def place(epochs: int, step: int, steps: int) -> int:
-    """A checkpoint's number: rises with each of the ``steps`` of an epoch and with its end."""
-    return epochs * (steps + 1) + step
 
 
 class _Clock:

@@ -215,6 +215,12 @@ class Saboteur:
             file.write(data[: len(data) // 2])
 
 
+def with_a_bit_flipped(data: bytes) -> bytes:
+    """The same with one bit flipped, in the middle."""
+    at = len(data) // 2
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
 FAILURES = (OSError, KeyboardInterrupt, PowerCut)
 
 

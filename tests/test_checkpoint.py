@@ -263,14 +263,14 @@ def test_removing_and_setting_aside(tmp_path):
     for number in (1, 2, 3):
         checkpoint.write(tmp_path, state(number), {})
     checkpoint.remove(tmp_path, 1)
-    aside = checkpoint.set_aside(tmp_path / "000002")
+    aside = commit.set_aside(tmp_path / "000002")
     assert checkpoint.numbers(tmp_path) == (3,)
     assert same_states(checkpoint.read(aside), state(2))
     assert aside.name.startswith("damaged-000002-")
 
 
 def test_two_damaged_ones_of_the_same_number_are_both_kept(tmp_path):
-    asides = {checkpoint.set_aside(checkpoint.write(tmp_path, state(1), {})).name for _ in range(2)}
+    asides = {commit.set_aside(checkpoint.write(tmp_path, state(1), {})).name for _ in range(2)}
     assert len(asides) == 2
     assert sorted(asides) == sorted(path.name for path in tmp_path.iterdir())
 

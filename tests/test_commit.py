@@ -140,6 +140,39 @@ def test_a_folder_that_is_there_is_not_replaced(tmp_path):
     assert tree(tmp_path) == {"folder/inner/a": OLD}
 
 
+@pytest.mark.parametrize("there", ["folder", "file", "broken link"])
+def test_what_is_in_the_place_of_a_new_folder_is_not_replaced(tmp_path, there):
+    path = tmp_path / "place"
+    if there == "folder":
+        path.mkdir()
+    elif there == "file":
+        path.write_bytes(OLD)
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    before = path.lstat()
+    with pytest.raises(FileExistsError):
+        _fill(path, a=NEW)
+    assert path.lstat() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["place"]
+
+
+def test_folders_within_a_folder_are_on_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(commit, "_flush", lambda path: calls.append(path.name))
+    _fill(tmp_path / "folder", a=OLD)
+    assert "inner" in calls
+
+
+def test_what_is_set_aside_is_kept_under_another_name(tmp_path):
+    asides = []
+    for _ in range(2):
+        (tmp_path / "file").write_bytes(OLD)
+        asides.append(commit.set_aside(tmp_path / "file"))
+    assert len(set(asides)) == 2
+    assert all(path.name.startswith("damaged-file-") for path in asides)
+    assert list(tree(tmp_path).values()) == [OLD, OLD]
+
+
 @BREAKS
 def test_a_folder_is_removed_whole_or_not_at_all_wherever_removing_breaks(tmp_path, failure):
     def prepare(folder):
@@ -187,3 +220,14 @@ def test_folders_that_cannot_be_flushed_are_no_obstacle(tmp_path, monkeypatch):
     commit.write_file(tmp_path / "file", NEW)
     _fill(tmp_path / "folder", a=NEW)
     assert tree(tmp_path) == {"file": NEW, "folder/inner/a": NEW}
+
+
+def test_a_full_disk_names_what_was_being_written(tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(commit, "_flush", full)
+    for act in (lambda path: commit.write_file(path, NEW), lambda path: _fill(path, a=NEW)):
+        with pytest.raises(OSError, match="No space left") as caught:
+            act(tmp_path / "place")
+        assert caught.value.filename == str(tmp_path / "place")

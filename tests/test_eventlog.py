@@ -53,8 +53,8 @@ KEPT = [
         {"stage": STAGE.folder, **record(2).to_dict(), "val_loss": None},
     ),
     (
-        events.CheckpointWritten(Path("runs/000001"), 0.123456),
-        {"path": "runs/000001", "seconds": 0.1235},
+        events.CheckpointWritten(Path("runs/000001"), 0.123456, 0.001234),
+        {"path": "runs/000001", "seconds": 0.1235, "held_seconds": 0.0012},
     ),
     (
         events.StageDone(STAGE, (record(1),), 1, "all 1 epochs trained", reused=False),
@@ -102,3 +102,14 @@ def test_lines_are_added_also_by_a_later_run(tmp_path):
     for text in ("one", "two", "three\nlines"):
         EventLog(path)(events.Warned(text))
     assert [line["text"] for line in _lines(path)] == ["one", "two", "three\nlines"]
+
+
+def test_a_line_that_was_cut_short_stays_alone(tmp_path):
+    path = tmp_path / "events.jsonl"
+    EventLog(path)(events.Warned("one"))
+    path.write_bytes(path.read_bytes() + b'{"time": "20')
+    EventLog(path)(events.Warned("two"))
+    first, half, last = path.read_text(encoding="utf-8").splitlines()
+    assert json.loads(first)["text"] == "one"
+    assert half == '{"time": "20'
+    assert json.loads(last)["text"] == "two"

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from grow import lineup
+from grow import lineup, recipes
 from grow.lineup import Action, Entry, Found, Pictures
-from tests.builders import CATS_DOGS, run_spec, run_values, stage_plans
+from tests.builders import CATS_DOGS, history, run_spec, run_values, stage_plans
 
 PLATEAU = {"patience": 2}
 DRAWN = {"source": "drawn", "augment": {"zoom": 0.2}}
@@ -73,12 +73,17 @@ CHANGES = [
     ("model.head.activation", "elu", 1, "the architecture changed"),
     ("stages.1.epochs", 7, 2, "epochs 6 → 7"),
     ("stages.1.learning_rate", 0.0005, 2, "learning_rate 0.001 → 0.0005"),
-    ("stages.1.transfer", "strict", 2, "weights preserve → strict"),
+    ("stages.1.transfer", "strict", 2, "transfer weights preserve → strict"),
     ("stages.1.grow.0.insert.filters", 5, 2, "the architecture changed"),
     ("stages.1.grow.0.insert.at", "start", 2, "the architecture changed"),
-    ("stages.2.transfer", "shape", 3, "weights preserve → shape"),
-    ("stages.1.transfer", {"optimizer": "carry"}, 2, "optimizer reset → carry"),
-    ("stages.1.transfer", {"layers": {"conv_1": "shape"}}, 2, 'layers {} → {"conv_1": "shape"}'),
+    ("stages.2.transfer", "shape", 3, "transfer weights preserve → shape"),
+    ("stages.1.transfer", {"optimizer": "carry"}, 2, "transfer optimizer reset → carry"),
+    (
+        "stages.1.transfer",
+        {"layers": {"conv_1": "shape"}},
+        2,
+        'transfer layers {} → {"conv_1": "shape"}',
+    ),
 ]
 
 
@@ -146,8 +151,8 @@ def test_addresses_are_the_same_for_ever():
 def test_a_recipe_is_plain_json_and_its_order_does_not_matter():
     recipe = stage_plans()[2].recipe
     back = json.loads(json.dumps(recipe))
-    assert lineup.fingerprint(back) == lineup.fingerprint(recipe)
-    assert lineup.fingerprint(dict(reversed(recipe.items()))) == lineup.fingerprint(recipe)
+    assert recipes.fingerprint(back) == recipes.fingerprint(recipe)
+    assert recipes.fingerprint(dict(reversed(recipe.items()))) == recipes.fingerprint(recipe)
 
 
 def test_a_stages_folder_bears_number_name_and_address():
@@ -265,3 +270,83 @@ def test_a_recipe_of_another_version_of_grow_says_so():
     older = small.recipe | {"version": 0}
     entry = lineup.line_up((small,), [_found(small, fingerprint="f" * 64, recipe=older)])[0]
     assert (entry.action, entry.reason) == (Action.RUN, f"version 0 → {lineup.RECIPE}")
+
+
+def test_the_words_for_a_change_are_never_empty():
+    old = stage_plans()[1].recipe
+    for key in old:
+        without = {k: v for k, v in old.items() if k != key}
+        assert list(recipes.differences(old, without)), key
+        assert list(recipes.differences(without, old)), key
+    for group in ("training", "transfer", "pictures"):
+        for key in old[group]:
+            changed = old | {group: {k: v for k, v in old[group].items() if k != key}}
+            assert list(recipes.differences(old, changed)), (group, key)
+            assert list(recipes.differences(changed, old)), (group, key)
+
+
+HISTORY = history([0.6, 0.5, 0.4, 0.45, 0.47, 0.48])
+"""Six epochs, the third the best."""
+
+
+def _longer(epochs):
+    return stage_plans(train={"epochs": epochs, "best": "val_loss"})[0]
+
+
+def _trained(saved, epochs=6, **changes):
+    """Stage 1 as it was trained, with checkpoints of these epochs and steps."""
+    there = HISTORY[: max(saved)[0]] if saved else ()
+    values = {"history": there, "epochs": len(there), "saved": tuple(saved)} | changes
+    return _found(_longer(epochs), **values)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "saved", "reason"),
+    [
+        (6, 10, [(6, 0), (5, 0), (3, 0)], "epochs 6 → 10, goes on from epoch 6"),
+        (8, 10, [(5, 4), (5, 0), (3, 0)], "epochs 8 → 10, goes on from epoch 5, step 4"),
+        (6, 5, [(6, 0), (5, 0), (3, 0)], "epochs 6 → 5, epoch 5 is on disk"),
+        (6, 5, [(5, 4), (5, 0), (3, 0)], "epochs 6 → 5, epoch 5 is on disk"),
+        (6, 4, [(6, 0), (5, 0), (3, 0)], "epochs 6 → 4, goes on from epoch 3"),
+        (6, 10, [(0, 3)], "epochs 6 → 10, goes on from epoch 0, step 3"),
+    ],
+)
+def test_epochs_alone_extend(before, now, saved, reason):
+    old = _trained(saved, before)
+    (entry,) = lineup.line_up((_longer(now),), [old])
+    assert (entry.action, entry.reason, entry.source) == (Action.EXTEND, reason, old.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("now", "saved"),
+    [
+        (2, [(6, 0), (5, 0), (3, 0)]),  # nothing so early is kept
+        (10, [(6, 0), (5, 0)]),  # the best so far is not there: the stage may end with it
+        (10, []),
+    ],
+)
+def test_where_no_checkpoint_will_do_a_stage_is_run(now, saved):
+    (entry,) = lineup.line_up((_longer(now),), [_trained(saved)])
+    assert (entry.action, entry.reason, entry.source) == (Action.RUN, f"epochs 6 → {now}", None)
+
+
+def test_what_differs_in_more_than_epochs_is_not_extended():
+    plan = stage_plans(seed=8, train={"epochs": 10, "best": "val_loss"})[0]
+    (entry,) = lineup.line_up((plan,), [_trained([(6, 0), (3, 0)])])
+    assert (entry.action, entry.reason) == (Action.RUN, "seed 7 → 8, epochs 6 → 10")
+
+
+def test_the_longest_way_gone_is_the_one_extended():
+    found = [_trained([(5, 0), (3, 0)], epochs=5), _trained([(6, 0), (3, 0)], epochs=6)]
+    (entry,) = lineup.line_up((_longer(10),), found)
+    assert (entry.reason, entry.source) == (
+        "epochs 6 → 10, goes on from epoch 6",
+        found[1].fingerprint,
+    )
+
+
+def test_a_damaged_stage_is_not_reused():
+    (small, *_) = stage_plans()
+    (entry,) = lineup.line_up((small,), [_found(small, flaws=("x/model.keras is damaged: a",))])
+    assert entry.action is Action.RESUME
+    assert entry.reason.startswith("x/model.keras is damaged: a; it goes on from")

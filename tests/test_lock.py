@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import socket
@@ -226,4 +227,67 @@ def test_wherever_taking_a_lock_breaks_it_is_whole_or_not_there(tmp_path, failur
         assert json.loads(text).keys() == _me().keys()
         # Whoever broke is a dead process now, and the next one goes on.
         _put(folder, process=2**22 + 1)
+        for claim in folder.glob(".dead-lock-*"):
+            claim.write_text(json.dumps(_me() | {"process": 2**22 + 2}))
         assert _can_be_taken(folder)
+
+
+@pytest.mark.parametrize("name", [".lock-0123abcd", ".dead-lock-0123abcd"])
+def test_what_a_dead_process_left_beside_the_lock_is_swept(tmp_path, name):
+    (tmp_path / name).write_text(json.dumps(_me() | {"process": 2**22 + 1}))
+    (tmp_path / ".lock-living").write_text(json.dumps(_me()))
+    (tmp_path / ".lock-empty").write_text("")
+    old = tmp_path / ".lock-old"
+    old.write_text("")
+    os.utime(old, (0, 0))
+    with lock.held(tmp_path):
+        assert _files(tmp_path) == [".lock-empty", ".lock-living", "lock"]
+
+
+def test_a_dead_lock_that_a_living_process_has_claimed_is_not_taken_over(tmp_path):
+    _put(tmp_path, process=2**22 + 1)
+    content = (tmp_path / "lock").read_bytes()
+    claim = tmp_path / f".dead-lock-{hashlib.sha256(content).hexdigest()[:16]}"
+    claim.write_text(json.dumps(_me()))
+    assert not _can_be_taken(tmp_path)
+    assert (tmp_path / "lock").read_bytes() == content
+    claim.write_text(json.dumps(_me() | {"process": 2**22 + 2}))  # it died while at it
+    assert _can_be_taken(tmp_path)
+    assert _files(tmp_path) == []
+
+
+def test_a_lock_that_is_half_written_is_waited_for(tmp_path, monkeypatch):
+    whole = json.dumps(_me())
+    (tmp_path / "lock").write_text(whole[:20])
+    monkeypatch.setattr(lock.time, "sleep", lambda _: (tmp_path / "lock").write_text(whole))
+    assert not _can_be_taken(tmp_path)
+
+
+RACE = """
+import os, sys, time
+from pathlib import Path
+from grow import lock
+from grow.errors import RunFolderError
+folder, trophies = Path(sys.argv[1]), Path(sys.argv[2])
+for _ in range(60):
+    try:
+        with lock.held(folder):
+            inside = os.open(trophies / "inside", os.O_CREAT | os.O_EXCL)
+            time.sleep(0.001)
+            os.close(inside)
+            (trophies / "inside").unlink()
+            if _ % 2:
+                (folder / "lock").write_text('{"host": "%s", "process": 4194305, "n": "%s"}'
+                    % (lock.socket.gethostname(), os.urandom(8).hex()))
+    except RunFolderError:
+        time.sleep(0.001)
+print("well")
+"""
+
+
+def test_of_many_processes_that_find_it_dead_only_one_has_it(tmp_path):
+    (tmp_path / "run").mkdir()
+    command = [sys.executable, "-c", RACE, str(tmp_path / "run"), str(tmp_path)]
+    racers = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(5)]
+    results = [racer.communicate(timeout=60) for racer in racers]
+    assert [out for out, _ in results] == ["well\n"] * 5, results

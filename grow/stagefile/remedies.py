@@ -83,8 +83,9 @@ def _truth(_: Node, value: Any) -> str:
 
 def _text(node: Node, value: Any) -> str:
     if isinstance(value, bool | int | float):
-        return "put it in quotes"
-    if not isinstance(value, str) or "pattern" not in node:
+        admitted = re.search(node.get("pattern", ""), str(value))
+        return "put it in quotes" if admitted else ""
+    if not isinstance(value, str) or node.get("pattern") != spec.NAME_PATTERN:
         return ""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")[:64].rstrip(".")
     good = re.search(spec.NAME_PATTERN, name) and name != value

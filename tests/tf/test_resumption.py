@@ -110,9 +110,9 @@ def test_checkpoints_within_an_epoch_change_nothing(
     carry_out: Run,
     reference: list[State],
     last_states: States,
-    monkeypatch: pytest.MonkeyPatch,
+    stage_file: Path,
 ) -> None:
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+    stage_file.write_text(stage_file.read_text() + "checkpoint: {every: 0s}\n")
     with pytest.raises(Killed):
         carry_out(tmp_path / "run", at(StepDone, 9, kill))
     carry_out(tmp_path / "run")

@@ -1,0 +1,242 @@
+"""What is on disk and what is wrong with it: surveys, verification, where a stage can go on.
+
+Reads and judges; changes nothing. Sizes are always looked at, checksums when asked (`thorough`)
+and for everything that is trained on. Floors 0 to 2 only; no Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from grow import checkpoint, lineup, recipes, schedule
+from grow.checkpoint import DamagedError, State
+from grow.errors import RunFolderError
+from grow.lineup import Found
+from grow.spec import Training
+from grow.stagefolder import Done, StageFolder, unlike
+from grow.store import RunFolder
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Something wrong with one file of a run folder, in words that name it."""
+
+    path: Path
+    words: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a stage can go on from, verified.
+
+    Attributes:
+        state: the state there; None to start from nothing.
+        names: the checkpoints needed: that one, and the one of the best epoch until then.
+        flaws: the newer ones that cannot be used, and why.
+    """
+
+    state: State | None
+    names: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found.
+
+    Attributes:
+        path: the run folder.
+        checked: how many files and checkpoints were looked at.
+        flaws: what is wrong with them.
+    """
+
+    path: Path
+    checked: int
+    flaws: tuple[Flaw, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verification as plain JSON values."""
+        flaws = [{"path": str(flaw.path), "words": flaw.words} for flaw in self.flaws]
+        return {"folder": str(self.path), "checked": self.checked, "flaws": flaws}
+
+
+def verify(run_dir: str | PathLike[str]) -> Verification:
+    """Checks every file of a run folder: sizes, checksums, seals, and what goes together.
+
+    Raises:
+        RunFolderError: it is not a run folder.
+    """
+    folder = RunFolder(Path(run_dir))
+    if not folder.stage_folders():
+        folder.header()
+    flaws, checked = [*_run_flaws(folder)], 2
+    for stage in folder.stage_folders():
+        flaws += stage_flaws(stage, thorough=True)
+        checked += len(checkpoint.numbers(stage.checkpoints))
+        checked += sum(1 for path in stage.path.iterdir() if path.is_file())
+    return Verification(folder.path, checked, tuple(flaws))
+
+
+def _run_flaws(folder: RunFolder) -> Iterator[Flaw]:
+    """What is wrong with the run's own files."""
+    copy = folder.stage_file
+    try:
+        text = folder.header().get("stages")
+        folder.spec()
+        if copy.read_bytes() != str(text).encode():
+            yield Flaw(copy, f"{copy} is not what run.json says was run")
+    except RunFolderError as error:
+        yield Flaw(folder.path / "run.json", error.message)
+    except OSError as error:
+        yield Flaw(copy, f"{copy} cannot be read ({error.strerror})")
+
+
+def survey(folder: RunFolder) -> tuple[Found, ...]:
+    """What stage folders there are, looked at without reading tensors."""
+    return tuple(_found(stage) for stage in folder.stage_folders())
+
+
+def _found(folder: StageFolder) -> Found:
+    try:
+        header = folder.header()
+    except RunFolderError:
+        # Its name still says which one it is; what it is worth is seen when it is needed.
+        number, name = folder.path.name.split("-", 1)
+        name, _, address = name.rpartition("-")
+        header = {"number": int(number), "name": name, "fingerprint": address, "recipe": {}}
+    flaws = stage_flaws(folder, thorough=False)
+    history = _or_none(folder.history) or ()
+    return Found(
+        number=header["number"],
+        name=header["name"],
+        fingerprint=header["fingerprint"],
+        recipe=header["recipe"],
+        epochs=len(history),
+        done=(folder.path / "done.json").exists(),
+        flaws=tuple(flaw.words for flaw in flaws),
+        history=history,
+        saved=tuple(_saved(folder)),
+    )
+
+
+def _saved(folder: StageFolder) -> Iterator[tuple[int, int]]:
+    for path in checkpoint.newest_first(folder.checkpoints):
+        try:
+            yield checkpoint.look(path)
+        except DamagedError:
+            continue  # named by whoever uses it
+
+
+def _or_none(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except RunFolderError:
+        return None
+
+
+def stage_flaws(folder: StageFolder, *, thorough: bool) -> tuple[Flaw, ...]:
+    """What is wrong with the files of a stage folder.
+
+    Args:
+        folder: the stage's folder.
+        thorough: whether checksums are checked too, and every checkpoint.
+    """
+    flaws = [*_document_flaws(folder)]
+    done = _or_none(folder.done)
+    if done is not None:
+        flaws += [flaw for flaw in _done_flaws(folder, done, thorough=thorough) if flaw]
+    if thorough:
+        flaws += _checkpoint_flaws(folder)
+    unique = {flaw.path: flaw for flaw in reversed(flaws)}
+    return tuple(reversed(unique.values()))
+
+
+def _document_flaws(folder: StageFolder) -> Iterator[Flaw]:
+    reads: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("stage.json", folder.header),
+        ("plan.json", folder.plan),
+        ("growth.json", folder.growth_shock),
+        ("history.jsonl", folder.history),
+        ("done.json", folder.done),
+    )
+    for name, read in reads:
+        try:
+            read()
+        except RunFolderError as error:
+            yield Flaw(folder.path / name, error.message)
+    header = _or_none(folder.header)
+    path = folder.path / "stage.json"
+    if header is not None and recipes.fingerprint(header["recipe"]) != header["fingerprint"]:
+        yield Flaw(path, f"{path} is damaged: its fingerprint is not that of its recipe")
+    elif header is not None and not folder.path.name.endswith(f"-{header['fingerprint'][:8]}"):
+        yield Flaw(path, f"{path} is damaged: it belongs to another folder")
+
+
+def _done_flaws(folder: StageFolder, done: Done, *, thorough: bool) -> Iterator[Flaw]:
+    for name, seal in done.files.items():
+        path = folder.path / Path(name).name
+        why = unlike(path, seal, thorough=thorough)
+        if why:
+            yield Flaw(path, f"{path} is damaged: {why}")
+    history = _or_none(folder.history)
+    if history is not None and len(history) != done.epochs:
+        path = folder.path / "history.jsonl"
+        yield Flaw(path, f"{path} is damaged: expected {done.epochs} epochs, found {len(history)}")
+    best = folder.checkpoints / done.checkpoint
+    try:
+        if checkpoint.look(best) != (done.best, 0):
+            yield Flaw(best, f"{best} is damaged: it is not of epoch {done.best}")
+        elif thorough and checkpoint.digest(checkpoint.read(best).part("weights")) != done.weights:
+            yield Flaw(best, f"{best} is damaged: its weights are not those of done.json")
+    except DamagedError as error:
+        yield Flaw(best, error.message)
+
+
+def _checkpoint_flaws(folder: StageFolder) -> Iterator[Flaw]:
+    for path in checkpoint.newest_first(folder.checkpoints):
+        try:
+            checkpoint.read(path)
+        except DamagedError as error:
+            yield Flaw(path, error.message)
+
+
+def newest_start(folder: StageFolder, training: Training) -> Start:
+    """The newest checkpoint that training can go on from, read and verified.
+
+    Its best epoch's checkpoint has to be good too: the stage may end with those weights.
+    """
+    flaws: list[Flaw] = []
+    for path in checkpoint.newest_first(folder.checkpoints):
+        try:
+            state = _state_of(path)
+        except DamagedError as error:
+            flaws.append(Flaw(path, error.message))
+            continue
+        if not lineup.lies_within(training, len(state.history), state.step):
+            continue  # of a longer training of the same stage
+        try:
+            return Start(state, (path.name, *_best_of(folder, state, training)), tuple(flaws))
+        except DamagedError as error:
+            flaws.append(Flaw(path, f"{path} needs the checkpoint of its best epoch: {error}"))
+    return Start(None, flaws=tuple(flaws))
+
+
+def _state_of(path: Path) -> State:
+    state = checkpoint.read(path)
+    if path.name != f"{state.number:06d}":
+        raise DamagedError(f"{path}: holds the checkpoint {state.number:06d}")
+    return state
+
+
+def _best_of(folder: StageFolder, state: State, training: Training) -> tuple[str, ...]:
+    """The name of the best epoch's checkpoint, verified, unless it is the state itself."""
+    best = schedule.best_epoch(training, state.history)
+    if best == 0 or (best == len(state.history) and state.step == 0):
+        return ()
+    path = folder.checkpoints / f"{checkpoint.number_of_epoch(state, best):06d}"
+    _state_of(path)
+    return (path.name,)

@@ -1,0 +1,149 @@
+"""Keeps a stage's checkpoints: writes them beside the training, not in its way.
+
+The training thread hands over a state, whose arrays are its own, and goes on; a worker writes,
+reads back what it wrote, and deletes what is superseded. At most one is being written; the next
+waits for it. Whatever happens is told on the training thread. Knows no Keras.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grow import checkpoint, schedule
+from grow.checkpoint import State
+from grow.errors import GrowError
+from grow.events import CheckpointWritten, Listener, Warned
+from grow.spec import Training
+from grow.stagefolder import StageFolder
+
+
+@dataclass(frozen=True)
+class _Written:
+    path: Path
+    seconds: float
+
+
+class Keeper:
+    """Writes the checkpoints of one stage; a context manager that waits for the last one."""
+
+    def __init__(
+        self,
+        folder: StageFolder,
+        training: Training,
+        versions: Mapping[str, str],
+        emit: Listener,
+        every_seconds: float,
+    ) -> None:
+        self._folder = folder
+        self._training = training
+        self._versions = versions
+        self._emit = emit
+        self._every_seconds = every_seconds
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._running: Future[_Written] | None = None
+        self._owed: tuple[State, ...] = ()
+        self._held_seconds = 0.0
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._worker.shutdown(wait=True)
+
+    @property
+    def due(self) -> bool:
+        """Whether training has gone on without a checkpoint for long enough."""
+        return time.monotonic() - self._last >= self._every_seconds
+
+    def keep(self, state: State, began: float) -> None:
+        """Has a state written, after the one that is being written.
+
+        Args:
+            state: what is written; nobody changes its arrays any more.
+            began: when the training thread turned to it, on the monotonic clock.
+        """
+        self._collect()
+        # Those that failed go first, so that a later one never stands without its best.
+        self._owed = (*self._still_needed(state), state)
+        self._running = self._worker.submit(self._write, self._owed)
+        self._last = time.monotonic()
+        self._held_seconds = self._last - began
+
+    def settle(self) -> None:
+        """Waits until what was handed over is on disk, and tells of it."""
+        began = time.monotonic()
+        self._collect()
+        self._held_seconds += time.monotonic() - began
+
+    def finish(self) -> None:
+        """As `settle`, and what failed before is tried once more.
+
+        Raises:
+            GrowError: it fails again.
+        """
+        self.settle()
+        if not self._owed:
+            return
+        try:
+            self._write(self._owed)
+        except OSError as error:
+            raise GrowError(
+                f"{self._folder.checkpoints}: the checkpoint of a finished epoch cannot be "
+                f"written: {error.strerror or error}",
+                hint="mend that and run again: it goes on from the last good checkpoint",
+            ) from error
+        self._owed = ()
+
+    def _still_needed(self, state: State) -> tuple[State, ...]:
+        """Of the states that could not be written those that may be needed yet: the best one."""
+        best = schedule.best_epoch(self._training, state.history)
+        return tuple(
+            owed
+            for owed in self._owed
+            if owed.step == 0 and len(owed.history) == best and owed.number < state.number
+        )
+
+    def _collect(self) -> None:
+        """Waits for the one that is being written, and tells what became of it."""
+        if self._running is None:
+            return
+        running, self._running = self._running, None
+        try:
+            written = running.result()
+        except OSError as error:
+            why = error.strerror or error
+            self._emit(Warned(f"no checkpoint written, training goes on without: {why}"))
+        else:
+            self._owed = ()
+            self._emit(CheckpointWritten(written.path, written.seconds, self._held_seconds))
+
+    def _write(self, states: tuple[State, ...]) -> _Written:
+        """Writes states, the newest last; runs in the worker."""
+        began = time.monotonic()
+        for state in states:
+            path = checkpoint.write(self._folder.checkpoints, state, self._versions)
+        if state.step == 0:
+            self._folder.write_history(state.history)
+        self._prune(state)
+        return _Written(path, time.monotonic() - began)
+
+    def _prune(self, state: State) -> None:
+        best = schedule.best_epoch(self._training, state.history)
+        keep = {checkpoint.number_of_epoch(state, best)} if best else set()
+        folder = self._folder.checkpoints
+        gone = checkpoint.superseded(checkpoint.numbers(folder), keep)
+        if gone and checkpoint.is_good(folder / f"{state.number:06d}"):
+            for number in gone:
+                checkpoint.remove(folder, number)

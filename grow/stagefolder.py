@@ -1,0 +1,211 @@
+"""One stage's folder: the names and formats of its files, written whole and read back checked.
+
+Floors 0 to 2 only; no Keras. The arrays are those of `checkpoint`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grow import commit, documents
+from grow.history import EpochRecord, GrowthShock, History
+from grow.lineup import StagePlan
+from grow.recipes import Recipe
+from grow.transfer import TransferPlan
+
+STAGE_SCHEMA = "grow.stage/1"
+GROWTH_SCHEMA = "grow.growth/1"
+DONE_SCHEMA = "grow.done/1"
+
+Seal = dict[str, Any]
+
+SEALED = ("stage.json", "plan.json", "growth.json", "history.jsonl", "model.keras")
+"""The files of a stage that ``done.json`` vouches for."""
+
+_HEADER = {"number": int, "name": str, "fingerprint": str, "recipe": dict}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What ``done.json`` says of a complete stage.
+
+    Attributes:
+        epochs: how many were trained.
+        best: number of the epoch whose weights the stage ends with.
+        checkpoint: name of that epoch's checkpoint folder.
+        weights: digest of those weights.
+        reason: why the stage ended, in words.
+        files: size and SHA-256 of the stage's other files, by name.
+    """
+
+    epochs: int
+    best: int
+    checkpoint: str
+    weights: str
+    reason: str
+    files: dict[str, Seal] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class StageFolder:
+    """One stage's folder; reads what is there, writes each file in one step."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints stand."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The stage's model, once it is complete."""
+        return self.path / "model.keras"
+
+    def header(self) -> dict[str, Any]:
+        """Number, name, fingerprint and recipe.
+
+        Raises:
+            RunFolderError: ``stage.json`` is missing or damaged.
+        """
+        path = self.path / "stage.json"
+        values = documents.read(path, STAGE_SCHEMA)
+        for key, kind in _HEADER.items():
+            if not isinstance(values.get(key), kind):
+                raise documents.damaged(path, f"{key!r} is missing")
+        return values
+
+    def write_notes(self, stage: StagePlan) -> None:
+        """Writes what follows from the stage's plan, where it is not there."""
+        if not (self.path / "stage.json").exists():
+            documents.write(self.path / "stage.json", STAGE_SCHEMA, header_of(stage))
+        if stage.transfer is not None and not (self.path / "plan.json").exists():
+            content = documents.to_json(stage.transfer.to_dict())
+            commit.write_file(self.path / "plan.json", content)
+
+    def plan(self) -> TransferPlan | None:
+        """The transfer plan that the stage began with; None for stage 1.
+
+        Raises:
+            RunFolderError: ``plan.json`` is damaged.
+        """
+        path = self.path / "plan.json"
+        if not path.exists():
+            return None
+        try:
+            return TransferPlan.from_dict(documents.read_object(path))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise documents.damaged(path, str(error)) from error
+
+    def history(self) -> History:
+        """The epochs on disk.
+
+        Raises:
+            RunFolderError: ``history.jsonl`` is damaged.
+        """
+        path = self.path / "history.jsonl"
+        if not path.exists():
+            return ()
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            records = tuple(EpochRecord.from_dict(json.loads(line)) for line in lines)
+        except (OSError, AttributeError, RecursionError, TypeError, ValueError) as error:
+            raise documents.damaged(path, documents.reason(error)) from error
+        if [record.epoch for record in records] != list(range(1, len(records) + 1)):
+            raise documents.damaged(path, "expected the epochs 1, 2, 3 and so on")
+        return records
+
+    def growth_shock(self) -> GrowthShock | None:
+        """What the growth cost; None for stage 1 and before the stage has grown.
+
+        Raises:
+            RunFolderError: ``growth.json`` is damaged.
+        """
+        path = self.path / "growth.json"
+        if not path.exists():
+            return None
+        values = documents.read(path, GROWTH_SCHEMA)
+        del values["schema"]
+        try:
+            return GrowthShock.from_dict(values)
+        except TypeError as error:
+            raise documents.damaged(path, str(error)) from error
+
+    def write_growth_shock(self, shock: GrowthShock) -> None:
+        """Replaces ``growth.json``."""
+        documents.write(self.path / "growth.json", GROWTH_SCHEMA, shock.to_dict())
+
+    def write_history(self, history: History) -> None:
+        """Replaces ``history.jsonl``."""
+        lines = [json.dumps(record.to_dict(), allow_nan=False) + "\n" for record in history]
+        commit.write_file(self.path / "history.jsonl", "".join(lines).encode())
+
+    def done(self) -> Done | None:
+        """What ``done.json`` says; None while the stage is not complete.
+
+        Raises:
+            RunFolderError: ``done.json`` is damaged.
+        """
+        path = self.path / "done.json"
+        if not path.exists():
+            return None
+        values = documents.read(path, DONE_SCHEMA)
+        try:
+            done = Done(**{key: values[key] for key in Done.__dataclass_fields__})
+        except KeyError as error:
+            raise documents.damaged(path, f"{error} is missing") from error
+        if not str(done.checkpoint).isdecimal():  # it becomes part of a path
+            raise documents.damaged(path, f"expected a checkpoint, found {done.checkpoint!r}")
+        return done
+
+    def seals(self) -> dict[str, Seal]:
+        """Size and SHA-256 of the stage's files as they are on disk now, by name.
+
+        Raises:
+            OSError: one of them cannot be read.
+        """
+        there = [self.path / name for name in SEALED if (self.path / name).exists()]
+        return {path.name: seal(path.read_bytes()) for path in there}
+
+    def commit_model(self, save: Callable[[Path], None]) -> None:
+        """Makes what ``save`` writes the stage's model, in one step."""
+        commit.write_through(self.model, save)
+
+    def write_done(self, done: Done) -> None:
+        """Writes ``done.json``: from then on the stage is complete."""
+        documents.write(self.path / "done.json", DONE_SCHEMA, dict(done.__dict__))
+
+
+def header_of(stage: StagePlan) -> Recipe:
+    """What ``stage.json`` says of a planned stage."""
+    return {
+        "number": stage.number,
+        "name": stage.name,
+        "fingerprint": stage.fingerprint,
+        "recipe": stage.recipe,
+    }
+
+
+def seal(data: bytes) -> Seal:
+    """Size and SHA-256 of a file's content."""
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def unlike(path: Path, seal: Seal, *, thorough: bool) -> str:
+    """How a file differs from what ``done.json`` says of it; empty when it does not."""
+    try:
+        size = path.stat().st_size
+        if size != seal["bytes"]:
+            return f"expected {seal['bytes']} bytes, found {size}"
+        if thorough and hashlib.sha256(path.read_bytes()).hexdigest() != seal["sha256"]:
+            return "its checksum is not that of done.json"
+    except FileNotFoundError:
+        return "it is missing"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    return ""
