@@ -5,6 +5,7 @@ The Python API, loaded when it is first used so that importing `grow` is instant
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
+    grow.explain("old.keras", "new.keras")  what could be carried over, what Keras would load
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.cleaning import Cleaning, clean
     from grow.errors import GrowError
+    from grow.explaining import explain
+    from grow.explanation import Explanation
     from grow.gallery import contact_sheet
+    from grow.inspection import Verification, verify
     from grow.launch import resume, run
     from grow.planning import Plan, plan
     from grow.runs import Run, StageResult, load, load_all
@@ -24,33 +29,45 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cleaning",
+    "Explanation",
     "GrowError",
     "Plan",
     "Run",
     "StageResult",
     "StopSwitch",
+    "Verification",
+    "clean",
     "contact_sheet",
+    "explain",
     "load",
     "load_all",
     "plan",
     "resume",
     "run",
     "schema",
+    "verify",
 ]
 
 _HOMES = {
+    "Cleaning": "grow.cleaning",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",
     "StageResult": "grow.runs",
     "StopSwitch": "grow.stopping",
+    "Explanation": "grow.explanation",
     "contact_sheet": "grow.gallery",
+    "explain": "grow.explaining",
     "load": "grow.runs",
     "load_all": "grow.runs",
     "plan": "grow.planning",
     "resume": "grow.launch",
     "run": "grow.launch",
     "schema": "grow.stagefile",
+    "Verification": "grow.inspection",
+    "clean": "grow.cleaning",
+    "verify": "grow.inspection",
 }
 
 

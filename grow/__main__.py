@@ -1,6 +1,8 @@
 """``python -m grow`` is ``grow``."""
 
+import sys
+
 from grow.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

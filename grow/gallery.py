@@ -5,20 +5,23 @@ Floor 4: puts `stagefile` and `pictures` together. No Keras.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
 from PIL.Image import Image
 
 from grow import stagefile
-from grow.errors import DataError
+from grow.errors import DataError, UsageError
+from grow.events import Event, Listener, Prepared, Preparing
 from grow.lineup import master_size
-from grow.pictures.manifest import Split
-from grow.pictures.prepare import CheckStop, Progress, no_progress, no_stop, prepare
+from grow.pictures.manifest import Manifest, Split
+from grow.pictures.prepare import prepare
 from grow.pictures.sheet import choose
 from grow.pictures.sheet import contact_sheet as draw_sheet
 from grow.planning import cache_folder
 from grow.spec import Data, FolderData
+from grow.stopping import StopSwitch
 
 _FOLDER_SIZE = (128, 128, 3)
 """At which size a bare folder is shown: no stage file says what a network would see."""
@@ -30,8 +33,8 @@ def contact_sheet(
     count: int = 48,
     split: Split = "train",
     seed: int = 0,
-    progress: Progress = no_progress,
-    check_stop: CheckStop = no_stop,
+    listeners: Iterable[Listener] = (),
+    stop: StopSwitch | None = None,
 ) -> Image:
     """A picture of pictures, evenly over the classes, each with its class's name.
 
@@ -40,24 +43,52 @@ def contact_sheet(
         count: how many pictures.
         split: ``train``, ``validation`` or ``test``.
         seed: which of them.
-        progress: told how many of how many pictures are prepared, at first use.
-        check_stop: raises to stop in between.
+        listeners: called with each event of preparing the pictures, at first use.
+        stop: asks to stop in between.
 
     Raises:
+        UsageError: there is neither a file nor a folder.
         StageFileError: the stage file cannot be used.
         DataError: the pictures cannot be used, or there are none in that split.
+        Stopped: stopped as asked.
     """
     data, base, shape = _pictures(Path(source))
-    prepared = prepare(data, base, shape, cache_folder(), progress=progress, check_stop=check_stop)
-    if not any(prepared.manifest.counts()[split].values()):
-        raise DataError(f"{source}: there are no {split} pictures to show")
-    rows = choose(prepared.manifest, split, count, seed)
-    captions = [prepared.manifest.classes[prepared.manifest.labels[row]] for row in rows]
+    heard = tuple(listeners)
+
+    def emit(event: Event) -> None:
+        for listener in heard:
+            listener(event)
+
+    prepared = prepare(
+        data,
+        base,
+        shape,
+        cache_folder(),
+        progress=lambda done, total: emit(Preparing(done, total)),
+        check_stop=(stop or StopSwitch()).check,
+    )
+    manifest = prepared.manifest
+    unusable = tuple((item.key, item.reason) for item in manifest.unusable)
+    emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    _check_split(source, manifest, split)
+    rows = choose(manifest, split, count, seed)
+    captions = [manifest.classes[manifest.labels[row]] for row in rows]
     return draw_sheet(prepared.images[rows], captions)
+
+
+def _check_split(source: str | PathLike[str], manifest: Manifest, split: Split) -> None:
+    there = [name for name, classes in manifest.counts().items() if any(classes.values())]
+    if split not in there:
+        raise DataError(
+            f"{source}: there are no {split} pictures to show",
+            hint=f"there are {' and '.join(there)} pictures",
+        )
 
 
 def _pictures(source: Path) -> tuple[Data, Path, tuple[int, int, int]]:
     if source.is_dir():
         return FolderData(source="folder", path=str(source.resolve())), source, _FOLDER_SIZE
+    if not source.exists():
+        raise UsageError(f"{source}: expected a stage file or a folder of pictures, found nothing")
     spec = stagefile.read(source)
     return spec.data, source.parent, (*master_size(spec), spec.model.image[2])

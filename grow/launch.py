@@ -10,10 +10,11 @@ from os import PathLike
 from pathlib import Path
 
 from grow import engine, stagefile
+from grow.errors import RunFolderError
 from grow.eventlog import EventLog
-from grow.events import Event, Listener
+from grow.events import Event, Listener, Preparing, StepDone, Validating, Warned
 from grow.planning import cache_folder, run_folder
-from grow.runs import Run, load
+from grow.runs import Run, load, noted
 from grow.spec import RunSpec
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
@@ -31,7 +32,8 @@ def run(
     Args:
         stage_file: path of the stage file.
         run_dir: the run folder; ``runs/NAME`` unless said.
-        listeners: called with each event, in order (see `grow.events`).
+        listeners: called with each event, in order (see `grow.events`); a
+            `grow.console.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
 
     Returns:
@@ -61,8 +63,8 @@ def resume(
         RunFolderError: it is not a run folder, is in use, or is damaged.
     """
     folder = RunFolder(Path(run_dir))
-    base = Path(folder.header()["base"])
-    return _launch(stagefile.read(folder.stage_file), base, folder, listeners, stop)
+    found = noted(folder)
+    return _launch(found.spec, found.base, folder, listeners, stop)
 
 
 def _launch(
@@ -72,11 +74,51 @@ def _launch(
     listeners: Iterable[Listener],
     stop: StopSwitch | None,
 ) -> Run:
-    heard: tuple[Listener, ...] = (*listeners, EventLog(folder.path / "events.jsonl"))
+    emit = _emitter(tuple(listeners), folder.path)
+    try:
+        engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch())
+    except OSError as error:
+        if not _is_within(folder.path, error):
+            raise
+        raise RunFolderError(
+            f"{error.filename} cannot be read or written: {error.strerror}",
+            hint="mend that, or name another folder with --run-dir; what was earned is kept",
+        ) from error
+    return load(folder.path)
+
+
+def _emitter(listeners: tuple[Listener, ...], folder: Path) -> Listener:
+    """Tells every listener of an event, then the log; a log that fails stops no run."""
+    log = EventLog(folder / "events.jsonl")
+    broken = False
 
     def emit(event: Event) -> None:
-        for listener in heard:
+        nonlocal broken
+        for listener in listeners:
             listener(event)
+        if broken or isinstance(event, StepDone | Validating | Preparing):
+            return
+        _check_still_there(folder)
+        try:
+            log(event)
+        except OSError as error:
+            broken = True
+            emit(Warned(f"{folder}: the log is not kept any longer: {error.strerror}"))
 
-    engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch())
-    return load(folder.path)
+    return emit
+
+
+def _check_still_there(folder: Path) -> None:
+    if not (folder / "lock").exists():
+        raise RunFolderError(
+            f"{folder} was removed, or its lock was, while the run was at work",
+            hint="the same command starts again from what is left",
+        )
+
+
+def _is_within(folder: Path, error: OSError) -> bool:
+    """Whether it is the run folder that failed, something in it, or what it stands in."""
+    if not error.filename:
+        return False
+    path = Path(str(error.filename))
+    return path in folder.parents or folder in (path, *path.parents, *path.absolute().parents)

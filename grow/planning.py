@@ -6,17 +6,17 @@ The same code plans and runs. Needs neither TensorFlow nor any picture opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import stagefile
-from grow.errors import DataError
+from grow import inspection, stagefile
+from grow.errors import DataError, RunFolderError
 from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
 from grow.pictures.index import peek
-from grow.pictures.manifest import Split
+from grow.pictures.manifest import Split, Unusable
 from grow.pictures.outline import outline
 from grow.spec import RunSpec
 from grow.store import RunFolder
@@ -36,7 +36,8 @@ class Plan:
         pictures: pictures per split as far as they are counted without opening any; empty
             when the pictures were not found.
         entries: what happens with each stage, and why.
-        warnings: what the plan had to assume.
+        warnings: what the plan had to assume, and what it leaves out.
+        approximate: whether the pictures are divided differently, by a few, once they are read.
     """
 
     spec: RunSpec
@@ -45,6 +46,11 @@ class Plan:
     pictures: dict[str, int]
     entries: tuple[Entry, ...]
     warnings: tuple[str, ...] = ()
+    approximate: bool = False
+
+    def __repr__(self) -> str:
+        stages = ", ".join(f"{e.stage.number} {e.stage.name}: {e.action}" for e in self.entries)
+        return f"<plan {self.spec.name} -> {self.folder}: {stages}>"
 
     def training_flops(self, entry: Entry) -> int | None:
         """Floating-point operations of training a stage to its last epoch; None if unknown."""
@@ -61,6 +67,7 @@ class Plan:
             "folder": str(self.folder),
             "classes": list(self.classes),
             "pictures": self.pictures,
+            "approximate": self.approximate,
             "warnings": list(self.warnings),
             "stages": [self._stage(entry) for entry in self.entries],
         }
@@ -99,34 +106,64 @@ def plan(stage_file: str | PathLike[str], *, run_dir: str | PathLike[str] | None
 
     Raises:
         StageFileError: the stage file cannot be used; carries all its problems.
-        RunFolderError: there is a run folder, and it is damaged.
+        RunFolderError: there is a run folder, and it is damaged; or a file is in its place.
     """
     file = Path(stage_file)
     spec = stagefile.read(file)
     folder = RunFolder(run_folder(spec, run_dir))
-    try:
-        known, counts = _pictures(spec, file.parent)
-        warnings: tuple[str, ...] = ()
-    except DataError as error:
-        known, counts = Pictures(("0", "1"), None), {}
-        warnings = (f"{error.message}; two classes are assumed",)
-    entries = line_up(plan_stages(spec, known), tuple(folder.found()))
-    return Plan(spec, folder.path, known.classes, counts, entries, warnings)
+    seen = _look(spec, file.parent)
+    entries = line_up(plan_stages(spec, seen.known), inspection.survey(folder))
+    return Plan(
+        spec=spec,
+        folder=folder.path,
+        classes=seen.known.classes,
+        pictures=seen.counts,
+        entries=entries,
+        warnings=seen.warnings,
+        approximate=seen.approximate,
+    )
 
 
-def _pictures(spec: RunSpec, base: Path) -> tuple[Pictures, dict[str, int]]:
+@dataclass(frozen=True)
+class _Seen:
     """What is known of the pictures without opening any, and how many there are per split."""
+
+    known: Pictures
+    counts: dict[str, int]
+    warnings: tuple[str, ...] = ()
+    approximate: bool = False
+
+
+def _look(spec: RunSpec, base: Path) -> _Seen:
     shape = (*master_size(spec), spec.model.image[2])
-    manifest = peek(spec.data, base, shape, cache_folder())
-    if manifest is not None:
-        return Pictures(manifest.classes, manifest.training_digest), _totals(manifest.counts())
-    seen = outline(spec.data, base)
+    try:
+        manifest = peek(spec.data, base, shape, cache_folder())
+        if manifest is not None:
+            known = Pictures(manifest.classes, manifest.training_digest)
+            return _Seen(known, _totals(manifest.counts()), _left_out(manifest.unusable))
+        seen = outline(spec.data, base)
+    except DataError as error:
+        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error),))
     counts = _totals(seen.counts)
     if seen.fraction is not None:
         # Which ones is known once they are read; how many, within a few.
         aside = round(counts["train"] * seen.fraction)
         counts = {**counts, "train": counts["train"] - aside, "validation": aside}
-    return Pictures(seen.classes, None), counts
+    known = Pictures(seen.classes, None)
+    return _Seen(known, counts, _left_out(seen.unusable), seen.fraction is not None)
+
+
+def _assumed(error: DataError) -> str:
+    return f"{error.message.rstrip('.')}; two classes are assumed"
+
+
+def _left_out(unusable: Sequence[Unusable]) -> tuple[str, ...]:
+    if not unusable:
+        return ()
+    first = f"{unusable[0].key}, {unusable[0].reason}"
+    if len(unusable) == 1:
+        return (f"1 file is left out: {first}",)
+    return (f"{len(unusable):,} files are left out; the first: {first}",)
 
 
 def _totals(counts: Mapping[Split, Mapping[str, int]]) -> dict[str, int]:
@@ -134,8 +171,19 @@ def _totals(counts: Mapping[Split, Mapping[str, int]]) -> dict[str, int]:
 
 
 def run_folder(spec: RunSpec, run_dir: str | PathLike[str] | None) -> Path:
-    """Where a run goes: ``run_dir``, or ``runs/NAME`` unless said."""
-    return Path("runs") / spec.name if run_dir is None else Path(run_dir)
+    """Where a run goes: ``run_dir``, or ``runs/NAME`` unless said.
+
+    Raises:
+        RunFolderError: something that is no folder is there.
+    """
+    folder = Path("runs") / spec.name if run_dir is None else Path(run_dir)
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise RunFolderError(
+                f"{folder} cannot be a run folder: {path} is a file",
+                hint="name another one with --run-dir",
+            )
+    return folder
 
 
 def cache_folder() -> Path:

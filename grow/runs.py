@@ -8,19 +8,22 @@ for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import stagefile
+from grow import checkpoint, documents
+from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Pictures, StagePlan, plan_stages
-from grow.lock import Holder, holder
+from grow.lock import Holder, living_holder
 from grow.schedule import best_epoch
 from grow.spec import RunSpec
-from grow.store import Done, RunFolder, StageFolder
+from grow.stagefolder import Done, StageFolder, unlike
+from grow.store import RunFolder
 
 SCHEMA = "grow.report/1"
 """Name and version of the JSON form of a run."""
@@ -36,6 +39,7 @@ class StageResult:
         history: the epochs on disk.
         done: how it ended; None while it is not complete.
         shock: what its growth cost; None for stage 1 and before the stage has grown.
+        step: steps of the running epoch that the newest checkpoint holds.
     """
 
     plan: StagePlan
@@ -43,6 +47,7 @@ class StageResult:
     history: History
     done: Done | None
     shock: GrowthShock | None = None
+    step: int = 0
 
     @property
     def state(self) -> str:
@@ -67,7 +72,15 @@ class StageResult:
             raise RunFolderError(f"{self.path} is not complete: it has no model yet")
         from grow import network  # noqa: PLC0415  (only a model needs Keras)
 
-        return network.load(self.path / "model.keras")
+        path = self.path / "model.keras"
+        seal = self.done.files.get(path.name)
+        if seal is not None and (why := unlike(path, seal, thorough=True)):
+            raise documents.damaged(path, why)
+        return network.load(path)
+
+    def __repr__(self) -> str:
+        epochs = f"{len(self.history)}/{self.plan.training.epochs} epochs"
+        return f"<stage {self.plan.number} {self.plan.name}: {self.state}, {epochs}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The stage as plain JSON values."""
@@ -82,6 +95,7 @@ class StageResult:
             "parameters": stage.architecture.parameters,
             "training_flops_per_picture": stage.architecture.training_flops,
             "epochs_planned": stage.training.epochs,
+            "step": self.step,
             "best_epoch": None if self.best is None else self.best.epoch,
             "end": None if self.done is None else self.done.reason,
             "weights_sha256": None if self.done is None else self.done.weights,
@@ -115,7 +129,10 @@ class Run:
     @property
     def running(self) -> Holder | None:
         """Who is at work in the folder now; None when nobody is."""
-        return holder(self.path)
+        return living_holder(self.path)
+
+    def __repr__(self) -> str:
+        return f"<run {self.name} in {self.path}: {list(self.stages)}>"
 
     def model(self) -> Any:
         """The trained model of the last complete stage.
@@ -136,8 +153,24 @@ class Run:
             "folder": str(self.path),
             "classes": list(self.classes),
             "seed": self.spec.seed,
+            "running": self.running,
             "stages": [stage.to_dict() for stage in self.stages],
         }
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a run folder says was run in it.
+
+    Attributes:
+        spec: the stage file.
+        base: the folder that its relative paths start from.
+        pictures: the pictures it was run on.
+    """
+
+    spec: RunSpec
+    base: Path
+    pictures: Pictures
 
 
 def load(run_dir: str | PathLike[str]) -> Run:
@@ -147,29 +180,51 @@ def load(run_dir: str | PathLike[str]) -> Run:
         RunFolderError: it is not a run folder, or something in it is damaged.
     """
     folder = RunFolder(Path(run_dir))
-    header = folder.header()
-    spec = stagefile.read(folder.stage_file)
-    known = Pictures(tuple(header["classes"]), header["pictures"])
+    found = noted(folder)
     return Run(
         path=folder.path,
-        spec=spec,
-        classes=known.classes,
-        stages=results(folder, plan_stages(spec, known)),
+        spec=found.spec,
+        classes=found.pictures.classes,
+        stages=results(folder, plan_stages(found.spec, found.pictures)),
     )
 
 
-def load_all(folder: str | PathLike[str]) -> list[Run]:
-    """Reads every run folder in ``folder``, by name.
+def load_all(folder: str | PathLike[str]) -> list[Run | RunFolderError]:
+    """Reads every run folder in ``folder``, by name; in place of a damaged one what is wrong.
 
     Raises:
-        RunFolderError: there is none, or one is damaged.
+        RunFolderError: there is none.
     """
     found = sorted(Path(folder).glob("*/run.json"))
     if not found:
         raise RunFolderError(
             f"{folder} holds no run folders", hint="`grow run STAGES.yaml` makes one"
         )
-    return [load(path.parent) for path in found]
+    return [_load_or_explain(path.parent) for path in found]
+
+
+def _load_or_explain(folder: Path) -> Run | RunFolderError:
+    try:
+        return load(folder)
+    except RunFolderError as error:
+        return error
+
+
+def noted(folder: RunFolder) -> Noted:
+    """What was run in a folder.
+
+    Raises:
+        RunFolderError: it is not a run folder, or its notes are damaged.
+    """
+    hint = "run its stage file with `grow run` again: that writes it anew, trained stages stay"
+    path = folder.path / "run.json"
+    try:
+        values = folder.header()
+        spec = folder.spec()
+    except RunFolderError as error:
+        raise RunFolderError(error.message, hint=hint if path.is_file() else error.hint) from error
+    known = Pictures(tuple(values["classes"]), values["pictures"])
+    return Noted(spec, Path(values["base"]), known)
 
 
 def results(folder: RunFolder, stages: Sequence[StagePlan]) -> tuple[StageResult, ...]:
@@ -182,4 +237,23 @@ def results(folder: RunFolder, stages: Sequence[StagePlan]) -> tuple[StageResult
 
 
 def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
-    return StageResult(stage, folder.path, folder.history(), folder.done(), folder.growth_shock())
+    done, history = folder.done(), folder.history()
+    if done is not None and done.epochs != len(history):
+        why = f"expected {done.epochs} epochs, as done.json has them, found {len(history)}"
+        raise documents.damaged(folder.path / "history.jsonl", why)
+    return StageResult(
+        plan=stage,
+        path=folder.path,
+        history=history,
+        done=done,
+        shock=folder.growth_shock(),
+        step=0 if done else _step(folder.checkpoints),
+    )
+
+
+def _step(checkpoints: Path) -> int:
+    """The step that the newest readable checkpoint says it holds; 0 where there is none."""
+    for path in checkpoint.newest_first(checkpoints):
+        with suppress(DamagedError):  # or replaced just now, by a process at work
+            return checkpoint.look(path)[1]
+    return 0

@@ -10,11 +10,23 @@ from typing import Any, get_args
 
 import pytest
 
-from grow import checkpoint, events, lock, planning, runs, store, transfer
+from grow import (
+    checkpoint,
+    cleaning,
+    events,
+    inspection,
+    lock,
+    planning,
+    runs,
+    stagefolder,
+    store,
+    transfer,
+)
 from grow.errors import RunFolderError, StageFileError
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
-from grow.store import Done, RunFolder
+from grow.stagefolder import Done
+from grow.store import RunFolder
 from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
 
 REPOSITORY = Path(__file__).parents[1]
@@ -121,12 +133,12 @@ def test_an_epoch():
 
 
 def test_the_header_of_a_run(run_folder):
-    agree("field of a run", run_folder.header())
+    agree("field of a run", written(run_folder.path / "run.json"))
 
 
 def test_the_header_of_a_stage_and_its_recipe(run_folder):
     for folder in run_folder.stage_folders():
-        agree("field of a stage", folder.header())
+        agree("field of a stage", written(folder.path / "stage.json"))
         agree("key of the recipe", folder.header()["recipe"])
 
 
@@ -174,6 +186,18 @@ def test_what_grow_report_prints(run_folder):
         agree("field of a reported stage", stage)
 
 
+def test_what_grow_status_verify_prints(run_folder):
+    values = inspection.verify(run_folder.path).to_dict()
+    agree("field of a verification", values)
+    for name in ("path", "words"):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_clean_prints(run_folder):
+    values = cleaning.clean(run_folder.path).to_dict()
+    agree("field of a cleaning", {*values, "deleted"})
+
+
 def test_errors(tmp_path):
     agree("field of an error", RunFolderError("it is locked").to_dict())
     with pytest.raises(StageFileError) as caught:
@@ -192,7 +216,7 @@ def test_no_table_goes_unchecked():
         *("schema", "decision", "reason", "verdict", "action", "event"),
         *(head for head in TABLES if head.startswith(("field of", "key of"))),
     }
-    assert TABLES.keys() - checked == {"name", "exit code"}
+    assert TABLES.keys() - checked == {"name", "exit code", "part of a layer"}
 
 
 def test_the_examples_are_of_this_version():
@@ -200,9 +224,9 @@ def test_the_examples_are_of_this_version():
     assert schemas == [
         store.RUN_SCHEMA,
         transfer.SCHEMA,
-        store.GROWTH_SCHEMA,
+        stagefolder.GROWTH_SCHEMA,
         None,
-        store.DONE_SCHEMA,
+        stagefolder.DONE_SCHEMA,
     ]
     _, a_plan, _, an_epoch, _ = EXAMPLES
     assert EpochRecord.from_dict(an_epoch).to_dict() == an_epoch

@@ -1,1 +1,41 @@
-"""What people read of plans and runs. Everything here returns; printing is `console`'s."""
+"""What people read of plans and runs. Everything here returns; printing is `console`'s.
+
+Pages are loaded when they are first asked for, so that each command loads only its own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grow.report.explained import explanation_page
+    from grow.report.text import plan_page, report_page, result_page, status_page
+    from grow.report.upkeep import cleaning_page, verification_page
+
+__all__ = [
+    "cleaning_page",
+    "explanation_page",
+    "plan_page",
+    "report_page",
+    "result_page",
+    "status_page",
+    "verification_page",
+]
+
+_HOMES = {
+    "cleaning_page": "grow.report.upkeep",
+    "explanation_page": "grow.report.explained",
+    "plan_page": "grow.report.text",
+    "report_page": "grow.report.text",
+    "result_page": "grow.report.text",
+    "status_page": "grow.report.text",
+    "verification_page": "grow.report.upkeep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a page's room when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'grow.report' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from grow.events import Preparing
+from grow.events import Preparing, Validating
 from grow.lineup import StagePlan
 from grow.report.progress import Loading, Progress, Training
 from grow.report.words import duration, percent, plural, size
@@ -21,10 +21,10 @@ def live_lines(now: Progress) -> list[Text]:
     match now.phase:
         case Preparing(done, total):
             return [_bar("pictures", done, total, f"{done:,} of {total:,} prepared")]
-        case Loading(stage, None):
+        case Loading(stage, Validating(done, total)):
+            return [_bar(f"{_place(now, stage)}  growth shock", done, total)]
+        case Loading(stage):
             return [Text(f"{_place(now, stage)}  getting ready", "bold")]
-        case Loading(stage, validating):
-            return [_bar(f"{_place(now, stage)} is measured", validating.done, validating.total)]
         case Training() as phase:
             return _training(now, phase)
     return []
@@ -90,6 +90,6 @@ def _bar(left: str, done: int, total: int, right: str = "") -> Text:
     filled = _BAR * min(done, total) // max(total, 1)
     line = Text(f"{left}  ")
     line.append("━" * filled, "cyan")
-    line.append("━" * (_BAR - filled), "bright_black")
+    line.append("─" * (_BAR - filled), "bright_black")
     line.append(f"  {right}" if right else "")
     return line

@@ -124,7 +124,8 @@ def advance(now: Progress, event: Event, seconds: float) -> Progress:
         case StageDone(reused=False):
             return _next_stage(now)
         case StageStarted():
-            return replace(now, phase=_begun(event))
+            later = tuple(s for s in now.waiting if s.number > event.stage.number)
+            return replace(now, waiting=later, phase=_begun(event))
     return replace(now, phase=_within(now.phase, event, seconds))
 
 

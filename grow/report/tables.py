@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 _GAP = "  "
-_NARROWEST_NOTE = 30
+_NARROWEST_NOTE = 24
 """In how few columns a note may still stand beside its row."""
 
 
@@ -63,7 +63,8 @@ def lines(table: Table, width: int) -> list[Text]:
     if used > width:
         return [line for row in table.rows for line in _listed(table, row, width)]
     room = width - used - len(_GAP)
-    longest = max((len(row.note) for row in table.rows), default=0)
+    notes = [row.note for row in table.rows if row.note]
+    longest = max(map(len, [table.note, *notes])) if notes else 0
     if room < min(longest, _NARROWEST_NOTE):
         return _with_notes_below(table, widths, width)
     return _with_notes_beside(table, widths, room)
@@ -75,14 +76,15 @@ def _widths(table: Table) -> list[int]:
 
 
 def _with_notes_beside(table: Table, widths: Sequence[int], room: int) -> list[Text]:
-    head = (*table.columns, table.note) if table.note else table.columns
+    noted = table.note and any(row.note for row in table.rows)
+    head = (*table.columns, table.note) if noted else table.columns
     found = [_line(table, head, widths, Row((), style="bold"))]
     indent = " " * (sum(widths) + len(_GAP) * len(widths))
     for row in table.rows:
         first, *more = textwrap.wrap(row.note, max(room, 1)) or [""]
-        cells = (*row.cells, first) if first else row.cells
+        cells = (*row.cells, first.rstrip()) if first else row.cells
         found.append(_line(table, cells, widths, row))
-        found += [Text(indent + rest, row.style) for rest in more]
+        found += [Text(indent + rest.rstrip(), row.style) for rest in more]
     return found
 
 
@@ -110,7 +112,7 @@ def _listed(table: Table, row: Row, width: int) -> list[Text]:
 
 def _indented(note: str, width: int, style: str) -> list[Text]:
     wrapped = textwrap.wrap(note, max(width - len(_GAP), 1))
-    return [Text(_GAP + line, style) for line in wrapped]
+    return [Text(_GAP + line.rstrip(), style) for line in wrapped]
 
 
 def _line(table: Table, cells: Sequence[str], widths: Sequence[int], row: Row) -> Text:

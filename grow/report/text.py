@@ -49,7 +49,7 @@ def transfer_table(plan: TransferPlan) -> RenderableType:
 
 def _verdict(plan: TransferPlan) -> Text:
     words = f": {'; '.join(plan.why)}" if plan.why else ""
-    line = Text("verdict: ")
+    line = Text("verdict ")
     line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
     line.append(words)
     return line
@@ -120,8 +120,8 @@ def epoch_line(record: EpochRecord, last: int, *, best: bool) -> Text:
     """One epoch of ``last`` in a run's log."""
     line = Text(
         f"epoch {record.epoch:>{len(str(last))}}/{last}  loss {record.loss:.4f}  "
-        f"accuracy {percent(record.accuracy):>6}  val loss {record.val_loss:.4f}  "
-        f"val accuracy {percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
+        f"accuracy {percent(record.accuracy):>6}  val {record.val_loss:.4f}  "
+        f"{percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
     )
     line.append("  best" if best else "", "green")
     return line
@@ -147,29 +147,36 @@ def lineup_table(plan: Plan) -> RenderableType:
 
 
 def stages_table(stages: Sequence[StageResult]) -> RenderableType:
-    """Where each stage stands: the closing table of a run."""
-    numbers = ("parameters", "carried", "epochs", "val accuracy", "val loss", "best", "time")
-    rows = tuple(Row(_stage_cells(result)) for result in stages)
+    """Where each stage stands, its figures those of its best epoch; 80 columns suffice."""
+    numbers = ("parameters", "epochs", "val accuracy", "val loss", "time")
+    rows = tuple(Row(_stage_cells(result), _half_epoch(result)) for result in stages)
     return Table(("stage", "image", *numbers, "state"), rows, right=numbers)
+
+
+def _half_epoch(result: StageResult) -> str:
+    if not result.step:
+        return ""
+    return f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk"
 
 
 def _stage_cells(result: StageResult) -> tuple[str, ...]:
     stage, best = result.plan, result.best
-    carried = "-"
-    if stage.transfer is not None:
-        carried = percent(stage.transfer.carried / stage.transfer.parameters)
     return (
         f"{stage.number} {stage.name}",
         size(stage.architecture.image),
         f"{stage.architecture.parameters:,}",
-        carried,
         f"{len(result.history)}/{stage.training.epochs}",
-        "-" if best is None else percent(best.val_accuracy),
+        "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}",
         "-" if best is None else f"{best.val_loss:.4f}",
-        "-" if best is None else f"@{best.epoch}",
         duration(sum(record.seconds for record in result.history)),
-        f"{result.state}, {plural(result.step, 'step')} on" if result.step else result.state,
+        result.state,
     )
+
+
+def result_page(run: Run) -> RenderableType:
+    """What `grow run` ends with: the stages, and where everything is."""
+    where = Text(f"models, histories and plans are in {run.path}", no_wrap=True)
+    return Group(Text(), stages_table(run.stages), where)
 
 
 def status_page(run: Run) -> RenderableType:

@@ -28,6 +28,13 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
+def megabytes(count_bytes: int) -> str:
+    """Bytes as ``1.5 MB`` or ``12 kB``, a million and a thousand bytes."""
+    if count_bytes >= 1_000_000:
+        return f"{count_bytes / 1_000_000:,.1f} MB"
+    return f"{count_bytes / 1000:,.0f} kB" if count_bytes >= 1000 else f"{count_bytes} B"
+
+
 def size(shape: Sequence[int]) -> str:
     """A picture's or a map's shape: ``64x64x3``."""
     return "x".join(str(side) for side in shape)

@@ -2,7 +2,8 @@
 
 Pure: it compares two architectures under a policy and touches no array (`grow.adapt` carries a
 plan out). `plan` holds the values, `correspondence` follows what the new maps say of the old
-ones, `decide` makes the plan. Layers are matched by their lifelong names, never by position.
+ones, `fitting` how a kept layer's weights become the new ones, `decide` makes the plan. Layers
+are matched by their lifelong names, never by position.
 """
 
 from grow.transfer.correspondence import Correspondence

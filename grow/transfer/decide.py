@@ -6,13 +6,13 @@ Pure; standard library and floor 0 only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from types import MappingProxyType
 
-from grow.architecture import Architecture, Conv, Dense, Norm, Placed, Shape, describe
+from grow.architecture import Architecture, Conv, Norm, Placed, Shape, describe
 from grow.spec import OptimizerState, Policy
 from grow.transfer import correspondence
-from grow.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence, repeated
+from grow.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence
+from grow.transfer.fitting import adaptation_of, in_words, is_plain
 from grow.transfer.plan import (
     Adaptation,
     Decision,
@@ -23,6 +23,9 @@ from grow.transfer.plan import (
 )
 
 Choice = tuple[Decision, Reason, str, Adaptation | None]
+_HARMLESS = frozenset({"dropout"})
+"""Kinds of layers that may come and go: they do nothing outside training."""
+
 _NO_LAYERS: Mapping[str, Policy] = MappingProxyType({})
 
 
@@ -48,8 +51,9 @@ def plan(
     at = steps[-1][1]
     kept = {line.name for line in lines}
     gone = tuple(_gone(row) for row in old.placed() if row.name not in kept)
-    if gone:
-        at = at.gone(f"{gone[0].name} is gone", f"{gone[0].name} is gone")
+    missed = [line.name for line in gone if line.kind not in _HARMLESS]
+    if missed:
+        at = at.gone(f"{missed[0]} is gone", f"{missed[0]} is gone")
     verdict = Verdict.BROKEN if at.lost else Verdict.APPROXIMATE if at.why else Verdict.EXACT
     why = (at.lost,) if at.lost else at.why
     return TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why, dict(layers))
@@ -64,11 +68,11 @@ def walk(
 ) -> Iterator[tuple[LayerPlan, Correspondence]]:
     """Each layer's line of the plan, and what behind it corresponds to the old model."""
     before = {row.name: row for row in old.placed()}
-    left = list(before)
+    left = [row.name for row in old.placed() if row.layer.kind not in _HARMLESS]
     at = correspondence.of_pictures(old, new)
     for row in new.placed():
         same = before.get(row.name)
-        if same is not None:
+        if same is not None and row.layer.kind not in _HARMLESS:
             at = _behind_what_left(row.name, left, at)
         line, at = _step(row, same, layers.get(row.name, policy), at)
         yield line, at
@@ -174,92 +178,15 @@ def _kept(row: Placed, old: Placed, policy: Policy, at: Correspondence) -> Choic
 
 def _preserved(row: Placed, old: Placed, at: Correspondence) -> Choice:
     """A copy where the layer meets what it met before, else an adaptation where one exists."""
-    adaptation = _adaptation(row, old, at)
+    adaptation = adaptation_of(row, old, at)
     if adaptation is None:
         return _misfit(old, row)
-    if _is_plain(adaptation, old, row):
+    if is_plain(adaptation, old, row):
         if not at.change:
             return Decision.COPY, Reason.SAME, "same shape, same inputs", None
         return Decision.COPY, Reason.SHAPE_FITS, f"same shape ({at.change})", None
-    reason, words = _how(adaptation)
+    reason, words = in_words(adaptation)
     return Decision.ADAPT, reason, words, adaptation
-
-
-def _adaptation(row: Placed, old: Placed, at: Correspondence) -> Adaptation | None:
-    """How the old weights become the new ones; None where there is no rule."""
-    if isinstance(row.layer, Norm):
-        return Adaptation(inputs=(), outputs=at.channels)
-    if not _covers(row, old, at):
-        return None
-    outputs = repeated(old.output[-1], row.output[-1])
-    if not isinstance(row.layer, Dense) or at.maps is None:
-        return Adaptation(inputs=at.channels, outputs=outputs)
-    maps = at.maps
-    if not all(_whole(a, b) for a, b in zip(maps[0][:2], maps[1][:2], strict=True)):
-        return None
-    ratio = (Fraction(maps[1][0], maps[0][0]), Fraction(maps[1][1], maps[0][1]))
-    if ratio != at.ratio:
-        return None
-    measured = min(ratio) < 1 and at.by == "max"
-    return Adaptation(inputs=at.channels, outputs=outputs, maps=maps, measured=measured)
-
-
-def _covers(row: Placed, old: Placed, at: Correspondence) -> bool:
-    """Whether every old input channel still arrives and every old output channel has a place."""
-    if row.output[-1] < old.output[-1]:
-        return False
-    if isinstance(row.layer, Conv) and old.weights["kernel"][:2] != row.weights["kernel"][:2]:
-        return False
-    before, after = at.maps if at.maps is not None else (old.input, row.input)
-    arriving = {channel for channel in at.channels if channel is not None}
-    return len(at.channels) == after[-1] and arriving == set(range(before[-1]))
-
-
-def _whole(old: int, new: int) -> bool:
-    return max(old, new) % min(old, new) == 0
-
-
-def _is_plain(adaptation: Adaptation, old: Placed, new: Placed) -> bool:
-    """Whether the adaptation leaves every number where and as it is."""
-    if old.weights != new.weights or adaptation.fold != (1, 1) or adaptation.spread != (1, 1):
-        return False
-    in_order = all(channel == i for i, channel in enumerate(adaptation.inputs))
-    return in_order and all(channel == i for i, channel in enumerate(adaptation.outputs))
-
-
-def _how(adaptation: Adaptation) -> tuple[Reason, str]:
-    """The reason of an adaptation, the weightiest first, and all of it in words."""
-    found: list[tuple[Reason, str]] = []
-    if adaptation.fold != (1, 1):
-        words = f"folded: summed over windows of {_by(adaptation.fold)}"
-        if adaptation.measured:
-            words += ", scaled by a measured factor"
-        found.append((Reason.FOLDED, words))
-    if adaptation.spread != (1, 1):
-        windows = adaptation.spread[0] * adaptation.spread[1]
-        words = f"spread over windows of {_by(adaptation.spread)}, 1/{windows} for each"
-        found.append((Reason.SPREAD, words))
-    carried = [channel for channel in adaptation.inputs if channel is not None]
-    if len(set(carried)) < len(carried):
-        found.append((Reason.SPLIT, "divided among inputs that repeat"))
-    repeats = len(adaptation.outputs) - len(set(adaptation.outputs) - {None})
-    fresh = adaptation.outputs.count(None)
-    if repeats > fresh:
-        found.append((Reason.SPLIT, f"{_channels(repeats - fresh)} repeating old ones"))
-    if fresh:
-        found.append((Reason.PADDED, f"a start of its own for {_channels(fresh)}"))
-    padded = adaptation.inputs.count(None)
-    if padded:
-        found.append((Reason.PADDED, f"zeros for {_channels(padded)} it is given"))
-    return found[0][0], "; ".join(words for _, words in found)
-
-
-def _channels(count: int) -> str:
-    return "1 new channel" if count == 1 else f"{count} new channels"
-
-
-def _by(window: tuple[int, int]) -> str:
-    return f"{window[0]}x{window[1]}"
 
 
 def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -> Correspondence:
@@ -278,8 +205,8 @@ def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -
 
 def _is_met_as_before(row: Placed, old: Placed, at: Correspondence) -> bool:
     """Whether a plain copy is what `preserve` would have done."""
-    adaptation = _adaptation(row, old, at)
-    return adaptation is not None and _is_plain(adaptation, old, row)
+    adaptation = adaptation_of(row, old, at)
+    return adaptation is not None and is_plain(adaptation, old, row)
 
 
 def _misfit(old: Placed, new: Placed) -> Choice:

@@ -1,0 +1,118 @@
+"""Commands that look and change nothing: plan, report, explain, schema, data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import grow
+from grow import console, report
+from grow.cli.app import AsJson, RunArgument, RunDir, StageFile, app, print_json
+from grow.cli.running import live_view
+
+data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data", help="Look at pictures.")
+
+ModelOfOld = Annotated[
+    Path | None,
+    typer.Option("--old-model", metavar="MODEL.keras", help="The model of OLD's weights."),
+]
+ModelOfNew = Annotated[
+    Path | None,
+    typer.Option("--new-model", metavar="MODEL.keras", help="The model of NEW's weights."),
+]
+
+
+@app.command("plan")
+def plan_command(stage_file: StageFile, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+    """Show what would happen, and change nothing.
+
+    Architectures, transfer plans, cost, what is reused and why.
+
+    Example: grow plan stages/cats-dogs.yaml
+    """
+    plan = grow.plan(stage_file, run_dir=run_dir)
+    if as_json:
+        print_json(plan.to_dict())
+    else:
+        console.show(report.plan_page(plan))
+
+
+@app.command("report")
+def report_command(run: RunArgument, as_json: AsJson = False) -> None:
+    """Show the transfer plans and epochs of a run.
+
+    Example: grow report runs/quickstart --json
+    """
+    found = grow.load(run)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.show(report.report_page(found))
+
+
+@app.command("explain")
+def explain_command(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras or .weights.h5 file.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Likewise.")],
+    old_model: ModelOfOld = None,
+    new_model: ModelOfNew = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two saved models: what could be carried over.
+
+    Beside it stands what Keras's load_weights(skip_mismatch=True) would load, and where that
+    differs. Needs no TensorFlow; nothing in the files is run.
+
+    Example: grow explain old.keras new.keras
+    """
+    found = grow.explain(old, new, old_model=old_model, new_model=new_model)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.show(report.explanation_page(found))
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of stage files.
+
+    Editors complete and check with it.
+
+    Example: grow schema > stages.schema.json
+    """
+    print_json(grow.schema())
+
+
+@data_app.callback()
+def _data() -> None:
+    """Look at pictures."""
+
+
+@data_app.command("show")
+def data_show_command(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A stage file, or a folder of pictures.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Where the picture goes.")
+    ] = Path("contact-sheet.png"),
+    count: Annotated[int, typer.Option("--count", min=1, max=10_000, help="How many.")] = 48,
+    split: Annotated[
+        Literal["train", "validation", "test"], typer.Option("--split", help="Which pictures.")
+    ] = "train",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which of them.")] = 0,
+) -> None:
+    """Make a contact sheet: one picture of many.
+
+    Example: grow data show stages/quickstart.yaml --out sheet.png
+    """
+    console.check_picture_path(out)
+    switch = grow.StopSwitch()
+    with live_view() as view, switch.listening(view.announce_stop):
+        sheet = grow.contact_sheet(
+            source, count=count, split=split, seed=seed, listeners=[view], stop=switch
+        )
+    console.save_picture(sheet, out)

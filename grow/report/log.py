@@ -1,0 +1,95 @@
+"""The permanent lines of a run: what each event leaves in the terminal or in a log.
+
+Each function returns; `console` prints. Rich and floors 0 to 4; no Keras.
+"""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from grow.events import (
+    EpochDone,
+    Event,
+    Grown,
+    Prepared,
+    RunStarted,
+    StageDone,
+    StageStarted,
+    Warned,
+)
+from grow.lineup import Action
+from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
+from grow.report.words import percent, plural
+
+_NAMED = 5
+"""How many pictures left out are named one by one."""
+
+
+def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
+    """What is printed of an event for good; empty for most.
+
+    Args:
+        event: what happened.
+        unusable_in: where all pictures left out are listed, in words; empty for nowhere.
+    """
+    match event:
+        case Prepared():
+            return _prepared(event, unusable_in)
+        case RunStarted():
+            return [Text(f"run {event.name} in {event.folder}")]
+        case Grown():
+            return _grown(event)
+        case StageStarted():
+            return _stage_started(event)
+        case EpochDone(stage, record, best):
+            return [epoch_line(record, stage.training.epochs, best=best == record.epoch)]
+        case StageDone():
+            return [_stage_done(event)]
+        case Warned():
+            return [Text(f"warning: {event.text}", style="yellow")]
+    return []
+
+
+def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
+    totals: dict[str, int] = {
+        split: sum(classes.values()) for split, classes in event.counts.items()
+    }
+    found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
+    if not event.unusable:
+        return found
+    left_out = plural(len(event.unusable), "file")
+    found.append(Text(f"warning: {left_out} left out:", style="yellow"))
+    found += [Text(f"  {key}: {reason}") for key, reason in event.unusable[:_NAMED]]
+    more = len(event.unusable) - _NAMED
+    if more > 0:
+        where = f"; all are listed in {unusable_in}" if unusable_in else ""
+        found.append(Text(f"  and {more:,} more{where}"))
+    return found
+
+
+def _grown(event: Grown) -> list[RenderableType]:
+    found: list[RenderableType] = [Text(), stage_heading(event.stage)]
+    if event.stage.transfer is not None:
+        found.append(transfer_table(event.stage.transfer))
+    return [*found, shock_line(event.shock), Text()]
+
+
+def _stage_started(event: StageStarted) -> list[RenderableType]:
+    if event.history or event.step:
+        words = f"goes on after {plural(len(event.history), 'epoch')}"
+        words += f" and {plural(event.step, 'step')}" if event.step else ""
+        return [Text(), stage_heading(event.stage), Text(words)]
+    if event.stage.transfer is not None:
+        return []  # it has just grown, and its heading stands above
+    return [Text(), stage_heading(event.stage)]
+
+
+def _stage_done(event: StageDone) -> Text:
+    stage = event.stage
+    best = next((record for record in event.history if record.epoch == event.best), None)
+    figure = "no epoch on disk"  # a damaged history, of which the run complains at its end
+    if best is not None:
+        figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
+    state = f"{Action.REUSE}, {event.reason}" if event.reused else f"done, {event.reason}"
+    return Text(f"stage {stage.number} {stage.name}: {state}; {figure}")

@@ -1,0 +1,495 @@
+"""The command line: what is said where, which exit code, and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+from PIL import Image
+
+import grow
+from grow import events, liveview
+from grow.cli import app, main
+from grow.errors import RunFolderError
+from tests.builders import record
+from tests.finished import STAGES, lock, make_run, plans
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Carries out a command line in this process."""
+
+    def carry_out(*arguments: str) -> Said:
+        code = main(arguments)
+        return Said(code, *capsys.readouterr())
+
+    return carry_out
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test stands in a folder of its own, with one stage file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(STAGES)
+    return tmp_path
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command that can be given, as its words."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        yield from [(name, below) for below in inner] if inner else [(name,)]
+
+
+def example(call: Command, command: tuple[str, ...]) -> list[str]:
+    said = call(*command, "--help")
+    assert said.code == 0
+    (line,) = re.findall(r"Example: grow (.+)", said.out)
+    return shlex.split(line.partition(" > ")[0])
+
+
+def test_there_are_commands() -> None:
+    assert {("run",), ("plan",), ("data", "show")} <= set(commands())
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+def test_the_example_in_every_help_is_one_of_that_command(
+    call: Command, command: tuple[str, ...]
+) -> None:
+    words = example(call, command)
+    assert tuple(words[: len(command)]) == command
+    files = [word for word in words if word.endswith(".yaml")]
+    assert all((ROOT / file).is_file() for file in files)
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+def test_every_command_fits_its_line_in_the_list(call: Command, command: tuple[str, ...]) -> None:
+    listed = call(*command[:-1], "--help").out
+    (line,) = re.findall(rf"^ +{command[-1]} +(.+)$", listed, re.MULTILINE)
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
+def test_examples_that_train_nothing_work(
+    call: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "stages").symlink_to(ROOT / "stages")
+    make_run(here / "runs" / "quickstart")
+    sheet = Image.new("RGB", (4, 4))
+    monkeypatch.setattr(grow, "contact_sheet", lambda *_, **__: sheet, raising=False)
+    for command in [("plan",), ("status",), ("report",), ("schema",), ("data", "show")]:
+        assert call(*example(call, command)).code == 0
+    assert (here / "sheet.png").is_file()
+
+
+def test_the_version(call: Command) -> None:
+    assert call("--version") == Said(0, f"grow {grow.__version__}\n", "")
+
+
+# What a user can get wrong: the exit code, and what is said.
+
+WRONG = [
+    (("frob",), 2, "No such command 'frob'"),
+    (("stauts",), 2, "status"),
+    (("plan",), 2, "Missing argument 'STAGES.yaml'"),
+    (("plan", "tiny.yaml", "--nope"), 2, "No such option"),
+    (("plan", "nope.yaml"), 2, "nope.yaml: expected a stage file, found none"),
+    (("plan", "."), 2, "expected a stage file, found a folder"),
+    (("plan", "binary.yaml"), 2, "binary.yaml:1:1: expected UTF-8"),
+    (("plan", "tiny.yaml", "--run-dir", "tiny.yaml"), 4, "tiny.yaml is a file"),
+    (("run", "tiny.yaml", "--run-dir", "tiny.yaml/x"), 4, "tiny.yaml is a file"),
+    (("run", "nope.yaml"), 2, "expected a stage file"),
+    (("resume", "nope"), 4, "nope is not a run folder"),
+    (("status", "nope"), 4, "nope is not a run folder"),
+    (("status",), 4, "runs holds no run folders"),
+    (("report", "tiny.yaml"), 4, "tiny.yaml is not a run folder"),
+    (("data", "show", "nope"), 2, "nope: expected a stage file or a folder of pictures"),
+    (("data", "show", "empty"), 3, "expected two or more class folders"),
+    (("data", "show", "nope", "--out", "x.silly"), 2, "x.silly: expected one of the endings .png"),
+    (("data", "show", "nope", "--out", "no/x.png"), 2, "there is no folder no"),
+    (("data", "show", "tiny.yaml", "--count", "0"), 2, "--count"),
+    (("data", "show", "tiny.yaml", "--split", "tests"), 2, "--split"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), WRONG, ids=lambda v: str(v)[:40])
+def test_what_is_wrong_is_said_on_standard_error(
+    call: Command, here: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    (here / "empty").mkdir()
+    (here / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    said = call(*arguments)
+    assert (said.code, said.out) == (code, "")
+    assert message in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [case for case in WRONG if case[0][0] in ("plan", "run", "resume", "status", "report")],
+    ids=lambda value: str(value)[:40],
+)
+def test_with_json_the_failure_is_json_on_standard_output(
+    call: Command, here: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    (here / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    said = call(*arguments, "--json")
+    assert (said.code, said.err) == (code, "")
+    values = json.loads(said.out)
+    assert values["exit_code"] == code
+    assert message in values["error"]
+
+
+def test_all_problems_of_a_stage_file_are_in_its_json(call: Command, here: Path) -> None:
+    (here / "tiny.yaml").write_text(STAGES.replace("seed: 3", "sede: 3").replace("[8, 8, 3]", "8"))
+    values = json.loads(call("plan", "tiny.yaml", "--json").out)
+    assert values["file"] == "tiny.yaml"
+    assert [(p["line"], p["path"]) for p in values["problems"]] == [(3, "sede"), (6, "model.image")]
+
+
+def test_a_command_line_that_is_refused_says_where_help_is(call: Command) -> None:
+    values = json.loads(call("data", "show", "--json").out)
+    assert values["hint"] == "`grow data show --help` says what it takes"
+
+
+def test_what_the_system_refuses_is_explained(
+    call: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    monkeypatch.setattr(grow, "plan", refuse, raising=False)
+    assert call("plan", "tiny.yaml") == Said(1, "", "error: somewhere: Permission denied\n")
+    assert json.loads(call("plan", "tiny.yaml", "--json").out)["exit_code"] == 1
+
+
+def test_a_defect_is_not_explained_away(call: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(grow, "plan", fail, raising=False)
+    with pytest.raises(ZeroDivisionError):
+        call("plan", "tiny.yaml")
+
+
+# Running and stopping, without training.
+
+
+def fake_run(*happens: events.Event, stop_by: int = 0) -> Callable[..., grow.Run]:
+    """A run that emits some events, and is asked to stop or ends."""
+
+    def run(_file: Path, *, listeners: Any, stop: grow.StopSwitch, **_: Any) -> grow.Run:
+        for event in happens:
+            for listener in listeners:
+                listener(event)
+        if stop_by:
+            os.kill(os.getpid(), stop_by)
+        stop.check()
+        return grow.load("runs/tiny")
+
+    return run
+
+
+EPOCH = events.EpochDone(plans()[0], record(1), 1)
+
+
+def test_a_run_prints_plain_lines_and_a_closing_table(
+    call: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(here / "runs" / "tiny")
+    monkeypatch.setattr(grow, "run", fake_run(EPOCH), raising=False)
+    said = call("run", "tiny.yaml")
+    assert (said.code, said.err) == (0, "")
+    first, *_, last = said.out.splitlines()
+    assert first == ("epoch 1/2  loss 0.7000  accuracy  50.0%  val 0.7000   50.0%   0:02  best")
+    assert last == f"models, histories and plans are in {Path('runs/tiny')}"
+    assert "1 small   8x8x3           641     2/2      54.0% @2" in said.out
+
+
+def test_with_json_only_the_result_is_on_standard_output(
+    call: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(here / "runs" / "tiny")
+    monkeypatch.setattr(grow, "run", fake_run(EPOCH), raising=False)
+    monkeypatch.setattr(grow, "resume", fake_run(EPOCH), raising=False)
+    for arguments in [("run", "tiny.yaml"), ("resume", "runs/tiny")]:
+        said = call(*arguments, "--json")
+        assert json.loads(said.out) == json.loads(json.dumps(grow.load("runs/tiny").to_dict()))
+        assert said.err.startswith("epoch 1/2")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+)
+@pytest.mark.parametrize(
+    ("arguments", "again"),
+    [
+        (("run", "tiny.yaml"), "grow run tiny.yaml"),
+        (("run", "a b.yaml", "--run-dir", "x"), "grow run 'a b.yaml' --run-dir x"),
+        (("resume", "runs/tiny"), "grow resume runs/tiny"),
+    ],
+)
+def test_a_stop_says_at_once_what_happens_and_then_what_goes_on(
+    call: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    code: int,
+    arguments: tuple[str, ...],
+    again: str,
+) -> None:
+    monkeypatch.setattr(grow, arguments[0], fake_run(stop_by=number), raising=False)
+    before = signal.getsignal(number)
+    said = call(*arguments)
+    assert said == Said(
+        code, "stopping; once more: at once\n", f"stopped as asked\ngo on with: {again}\n"
+    )
+    assert signal.getsignal(number) == before
+    values = json.loads(call(*arguments, "--json").out)
+    assert (values["exit_code"], values["hint"]) == (code, f"go on with: {again}")
+
+
+def test_within_an_epoch_a_stop_promises_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    view = liveview.RunView()
+    view(events.StageStarted(plans()[0], 4, (), 0))
+    capsys.readouterr()
+    view.announce_stop()
+    said = "stopping at the next step, with a checkpoint; once more: at once\n"
+    assert capsys.readouterr().out == said
+
+
+def test_without_live_lines_a_long_epoch_gives_signs_of_life(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("grow.liveview.time.monotonic", lambda: now[0])
+    view = liveview.RunView()
+    view(events.StageStarted(plans()[0], 4, (), 0))
+    capsys.readouterr()
+    for now[0] in (30.0, 61.0, 90.0, 130.0):
+        view(events.StepDone(1, 1, 16, 0.7, 0.5))
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert all(
+        line.startswith("stage 1/0 small  epoch 1/2  step 1/4  loss 0.7000") for line in said
+    )
+
+
+# Where runs stand.
+
+
+def test_the_status_of_all_runs_with_a_damaged_one_among_them(call: Command, here: Path) -> None:
+    make_run(here / "runs" / "a")
+    (make_run(here / "runs" / "b").path / "run.json").write_text("{")
+    make_run(here / "runs" / "c", complete=1, step=3)
+    said = call("status")
+    assert said.code == 4
+    assert said.out.count("1 small ") == 2
+    assert f"error: {Path('runs/b/run.json')} is damaged" in said.err
+    values = json.loads(call("status", "--json").out)
+    assert [one.get("folder") for one in values] == [str(Path("runs/a")), None, str(Path("runs/c"))]
+    assert values[1]["exit_code"] == 4
+    assert values[2]["stages"][1]["step"] == 3
+
+
+def test_the_status_of_one_run(call: Command, here: Path) -> None:
+    make_run(here / "runs" / "a")
+    lock(here / "runs" / "a", 12345, "elsewhere")
+    said = call("status", "runs/a")
+    assert said.code == 0
+    assert "process 12345 on elsewhere is at work" in said.out
+    assert json.loads(call("status", "runs/a", "--json").out)["running"]["process"] == 12345
+
+
+def test_a_report_in_words_and_as_json(call: Command, here: Path) -> None:
+    make_run(here / "runs" / "a")
+    assert "growth shock: val loss 0.5000 -> 0.6250" in call("report", "runs/a").out
+    values = json.loads(call("report", "runs/a", "--json").out)
+    assert values["stages"][1]["growth_shock"]["loss_after"] == 0.625
+
+
+def test_the_schema_is_json(call: Command) -> None:
+    assert json.loads(call("schema").out)["title"] == "A stage file of grow"
+
+
+def test_a_file_of_the_run_damaged_meanwhile_is_no_usage_error(call: Command, here: Path) -> None:
+    folder = make_run(here / "runs" / "a").path
+    (folder / plans()[0].folder / "done.json").write_text("{")
+    assert call("report", "runs/a").code == RunFolderError.exit_code
+
+
+# Pictures.
+
+
+def draw(folder: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number * 20, 0, 0)).save(path)
+
+
+def test_a_contact_sheet_names_what_is_left_out(call: Command, here: Path) -> None:
+    draw(here / "pets", *(f"{kind}/{n}.png" for kind in ("cats", "dogs") for n in range(5)))
+    for number in range(7):
+        (here / "pets" / "cats" / f"notes{number}.txt").touch()
+    said = call("data", "show", "pets", "--out", "sheet.png", "--count", "4")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0].startswith("2 classes (cats, dogs), pictures: ")
+    assert lines[1] == "warning: 7 files left out:"
+    assert lines[2] == "  cats/notes0.txt: not a picture file (.txt)"
+    assert lines[7] == "  and 2 more"
+    with Image.open(here / "sheet.png") as sheet:
+        width, height = sheet.size
+    assert lines[8:] == [f"{width}x{height} pixels in sheet.png"]
+
+
+def test_a_split_without_pictures_says_which_there_are(call: Command, here: Path) -> None:
+    (here / "tiny.yaml").write_text(STAGES.replace("train: 64, validation: 32", "train: 4"))
+    text = (here / "tiny.yaml").read_text().replace("train: 4", "train: 4, validation: 2")
+    (here / "tiny.yaml").write_text(text)
+    said = call("data", "show", "tiny.yaml", "--split", "test")
+    assert said.code == 3
+    assert said.err == (
+        "error: tiny.yaml: there are no test pictures to show\n"
+        "       there are train and validation pictures\n"
+    )
+
+
+def test_a_picture_that_cannot_be_written(
+    call: Command, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = Image.new("RGB", (4, 4))
+    monkeypatch.setattr(grow, "contact_sheet", lambda *_, **__: sheet, raising=False)
+    (here / "sheet.png").mkdir()
+    said = call("data", "show", "tiny.yaml", "--out", "sheet.png")
+    assert (said.code, said.err) == (
+        2,
+        "error: sheet.png cannot be written: Is a directory\n",
+    )
+
+
+# Plain lines wherever colours are not understood or not wanted.
+
+
+def test_in_pipes_there_are_no_control_codes_and_no_wrapped_lines(call: Command) -> None:
+    out = call("plan", "tiny.yaml").out
+    assert not CONTROL.search(out)
+    assert all(line == line.rstrip() for line in out.splitlines())
+    assert "dense_1  64x8       64x8       copy               520  same shape (" in out
+
+
+def test_in_pipes_a_long_line_stays_a_line(call: Command, here: Path) -> None:
+    name = "a-stage-that-has-as-long-a-name-as-a-stage-can-have-" + 10 * "x"
+    (here / "tiny.yaml").write_text(STAGES.replace("name: small", f"name: {name}"))
+    lines = call("plan", "tiny.yaml").out.splitlines()
+    (line,) = [line for line in lines if line.startswith(f"1 {name}  ")]
+    assert len(line) > 120
+    assert " the pictures have not been looked at yet" in line or " not trained yet" in line
+
+
+def in_terminal(*command: str, **settings: str) -> tuple[int, bytes]:
+    """The exit code of a command, and all that it wrote to the terminal it ran in."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    unset = {"NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+    environment = {k: v for k, v in os.environ.items() if k not in unset}
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        stdout=theirs,
+        stderr=theirs,
+        env={**environment, "PYTHONPATH": str(ROOT), **settings},
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 4096):
+            said += piece
+    os.close(ours)
+    return process.wait(), said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a terminal to pretend")
+@pytest.mark.parametrize(
+    ("settings", "coloured"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+    ids=["colours", "no-color", "dumb"],
+)
+def test_in_a_terminal_colours_come_only_where_they_are_wanted(
+    settings: dict[str, str], coloured: bool
+) -> None:
+    """With a live view of pictures being drawn, which moves the cursor where that is allowed."""
+    show = ("-m", "grow", "data", "show", "tiny.yaml", "--count", "4")
+    code, said = in_terminal(*show, **settings)
+    assert code == 0
+    assert b"pixels in contact-sheet.png" in said
+    assert (b"\x1b" in said) is coloured
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a terminal to pretend")
+def test_the_live_lines_say_that_a_wish_to_stop_was_heard() -> None:
+    script = (
+        "import os, signal, sys, grow, grow.cli\n"
+        "from grow.events import Preparing\n"
+        "def run(*_, listeners, stop, **__):\n"
+        "    listeners[0](Preparing(5, 9))\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    stop.check()\n"
+        "grow.run = run\n"
+        "sys.exit(grow.cli.main(['run', 'tiny.yaml']))\n"
+    )
+    code, said = in_terminal("-c", script, TERM="xterm-256color")
+    assert code == 130
+    assert b"5 of 9 prepared" in said
+    assert b"stopping; once more: at once" in said
+    assert said.endswith(b"go on with: grow run tiny.yaml\r\n")
+    assert said.rfind(b"\x1b[?25h") > said.rfind(b"\x1b[?25l") >= 0  # the cursor is back
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
+def test_a_second_wish_to_stop_ends_the_process_at_once() -> None:
+    """The terminal gets its last words although Python is in the middle of something."""
+    script = (
+        "import os, signal, time, grow, grow.cli\n"
+        "def run(*_, **__):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('never said')\n"
+        "grow.run = run\n"
+        "grow.cli.main(['run', 'tiny.yaml'])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert process.returncode == 130
+    assert process.stdout == (
+        "stopping; once more: at once\n"
+        "\nstopped at once, at the newest checkpoint; go on with: grow run tiny.yaml\n"
+    )

@@ -1,0 +1,116 @@
+"""Starting runs: who hears of what, and failures of the disk in words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import grow
+from grow import engine
+from grow.errors import RunFolderError
+from grow.events import Event, Prepared, StepDone, Warned
+from tests.finished import STAGES, make_run
+
+COUNTS = {"train": {"cat": 2, "dog": 2}, "validation": {"cat": 1, "dog": 1}}
+Act = Callable[[Path, Callable[[Event], None]], None]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Act], list[Event]]:
+    """Runs a stage file with an engine that does as told in a locked run folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(STAGES)
+    make_run(Path("runs/tiny"))
+
+    def carry_out(act: Act) -> list[Event]:
+        def pretend(_spec: Any, _base: Any, folder: Any, _cache: Any, emit: Any, _: Any) -> None:
+            (folder.path / "lock").touch()
+            act(folder.path, emit)
+
+        heard: list[Event] = []
+        monkeypatch.setattr(engine, "run", pretend)
+        assert grow.run("tiny.yaml", listeners=[heard.append]).name == "tiny"
+        return heard
+
+    return carry_out
+
+
+Runner = Callable[[Act], list[Event]]
+
+
+def tell(*events: Event) -> Act:
+    def act(_folder: Path, emit: Callable[[Event], None]) -> None:
+        for event in events:
+            emit(event)
+
+    return act
+
+
+def test_every_listener_hears_every_event_and_the_log_keeps_it(run: Runner) -> None:
+    said = [Warned("one"), StepDone(1, 1, 16, 0.5, 0.5), Warned("two")]
+    assert run(tell(*said)) == said
+    lines = Path("runs/tiny/events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["one", "two"]
+
+
+def test_all_pictures_left_out_are_listed_in_a_file(run: Runner) -> None:
+    unusable = tuple((f"cats/é{n}.jpg", "cannot be decoded") for n in range(9))
+    listed = Path("runs/tiny/unusable.txt")
+    run(tell(Prepared(("cat", "dog"), COUNTS, unusable)))
+    assert listed.read_text("utf-8").splitlines() == [f"{k}: {reason}" for k, reason in unusable]
+    run(tell(Prepared(("cat", "dog"), COUNTS, ())))
+    assert not listed.exists()
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_stops_nothing(run: Runner) -> None:
+    Path("runs/tiny/events.jsonl").mkdir()
+    heard = run(tell(Warned("one"), Warned("two")))
+    folder = Path("runs/tiny")
+    told = Warned(f"{folder}: the log is not kept any longer: Is a directory")
+    assert heard == [Warned("one"), told, Warned("two")]
+
+
+def test_a_run_folder_that_was_removed_ends_the_run(run: Runner) -> None:
+    def remove(folder: Path, emit: Callable[[Event], None]) -> None:
+        shutil.rmtree(folder)
+        emit(StepDone(1, 1, 16, 0.5, 0.5))
+        emit(Warned("an epoch later"))
+
+    with pytest.raises(RunFolderError, match="was removed, or its lock was, while the run"):
+        run(remove)
+
+
+def fails(path: str) -> Act:
+    def act(_folder: Path, _emit: Callable[[Event], None]) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    return act
+
+
+@pytest.mark.parametrize("path", ["runs", "runs/tiny", "runs/tiny/01-small/done.json"])
+def test_a_failure_in_the_run_folder_is_in_words(run: Runner, path: str) -> None:
+    with pytest.raises(RunFolderError, match=f"{path} cannot be read or written") as caught:
+        run(fails(path))
+    assert isinstance(caught.value.__cause__, PermissionError)
+
+
+@pytest.mark.parametrize("path", ["elsewhere", "runs/tinier"])
+def test_any_other_failure_stays_what_it_is(run: Runner, path: str) -> None:
+    with pytest.raises(PermissionError):
+        run(fails(path))
+
+
+def test_resuming_takes_everything_from_the_run_folder(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(engine, "run", lambda *given: seen.extend(given))
+    Path("tiny.yaml").unlink()
+    grow.resume("runs/tiny")
+    spec, base, folder = seen[:3]
+    assert (spec.name, base, folder.path) == ("tiny", Path("runs"), Path("runs/tiny"))

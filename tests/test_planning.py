@@ -1,0 +1,166 @@
+"""What a stage file would do, from the stage file, the pictures' names and the run folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import grow
+from grow.errors import RunFolderError, StageFileError
+from grow.lineup import Action, Pictures
+from grow.pictures.prepare import prepare
+from grow.planning import cache_folder, run_folder
+from grow.stagefile import parse
+from tests.finished import STAGES, make_run
+
+
+@pytest.fixture
+def stage_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stage file on four pictures, in an otherwise empty folder; nothing is prepared."""
+    monkeypatch.setenv("GROW_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(STAGES.replace("train: 64, validation: 32", "train: 4, validation: 2"))
+    return path
+
+
+@pytest.fixture
+def prepared(stage_file: Path) -> Pictures:
+    """The same with the pictures prepared, as by an earlier run."""
+    spec = parse(stage_file.read_text(), "tiny.yaml")
+    manifest = prepare(spec.data, stage_file.parent, (16, 16, 3), cache_folder()).manifest
+    return Pictures(manifest.classes, manifest.training_digest)
+
+
+def own_pictures(stage_file: Path, *files: str) -> None:
+    """The stage file with a folder of (empty) files for its pictures."""
+    for name in files:
+        path = stage_file.parent / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    text = stage_file.read_text()
+    drawn = "{source: drawn, train: 4, validation: 2}"
+    stage_file.write_text(text.replace(drawn, "{source: folder, path: pets}"))
+
+
+def actions(plan: grow.Plan) -> list[tuple[Action, str]]:
+    return [(entry.action, entry.reason) for entry in plan.entries]
+
+
+def test_a_first_plan(stage_file: Path) -> None:
+    plan = grow.plan(stage_file)
+    assert plan.folder == Path("runs/tiny")
+    assert plan.classes == ("cat", "dog")
+    assert (plan.pictures["train"], plan.pictures["validation"]) == (4, 2)
+    assert (plan.warnings, plan.approximate) == ((), False)
+    assert [action for action, _ in actions(plan)] == [Action.RUN, Action.RUN]
+    assert sorted(path.name for path in stage_file.parent.iterdir()) == ["tiny.yaml"]
+
+
+def test_what_was_trained_is_reused(stage_file: Path, prepared: Pictures) -> None:
+    make_run(Path("runs/tiny"), complete=1, step=3, pictures=prepared)
+    assert actions(grow.plan(stage_file)) == [
+        (Action.REUSE, "finished before with the same settings and pictures"),
+        (Action.RESUME, "1 of 12 epochs are on disk"),
+    ]
+    assert actions(grow.plan(stage_file, run_dir="elsewhere"))[0][0] is Action.RUN
+
+
+def test_what_was_edited_is_trained_anew_and_why(stage_file: Path, prepared: Pictures) -> None:
+    make_run(Path("runs/tiny"), pictures=prepared)
+    stage_file.write_text(stage_file.read_text().replace("batch: 16", "batch: 8"))
+    assert actions(grow.plan(stage_file)) == [
+        (Action.RUN, "batch 16 → 8"),
+        (Action.RUN, "batch 16 → 8, the stage before it changed"),
+    ]
+
+
+def test_cost_follows_from_pictures_and_epochs(stage_file: Path) -> None:
+    plan = grow.plan(stage_file)
+    small, deeper = plan.entries
+    assert plan.training_flops(small) == small.stage.architecture.training_flops * 4 * 2
+    assert plan.training_flops(deeper) == deeper.stage.architecture.training_flops * 4 * 12
+
+
+def test_missing_pictures_are_noted_and_two_classes_assumed(stage_file: Path) -> None:
+    own_pictures(stage_file)
+    plan = grow.plan(stage_file)
+    (warning,) = plan.warnings
+    assert "pets" in warning
+    assert warning.endswith("; two classes are assumed")
+    assert plan.pictures == {}
+    assert plan.training_flops(plan.entries[0]) is None
+    assert plan.entries[0].stage.architecture.layers[-1].units == 1
+
+
+def test_pictures_that_are_divided_only_once_they_are_read(stage_file: Path) -> None:
+    own_pictures(stage_file, *(f"{kind}/{n}.jpg" for kind in ("a", "b", "c") for n in range(10)))
+    plan = grow.plan(stage_file)
+    assert plan.classes == ("a", "b", "c")
+    assert (plan.pictures["train"], plan.pictures["validation"]) == (24, 6)
+    assert plan.approximate
+
+
+@pytest.mark.parametrize(
+    ("extra", "warning"),
+    [
+        (("a/notes.txt",), "1 file is left out: a/notes.txt, not a picture file (.txt)"),
+        (("a/n.txt", "b/m"), "2 files are left out; the first: a/n.txt, not a picture file (.txt)"),
+    ],
+)
+def test_what_is_left_out_is_said(stage_file: Path, extra: tuple[str, ...], warning: str) -> None:
+    own_pictures(stage_file, "a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg", *extra)
+    assert grow.plan(stage_file).warnings == (warning,)
+
+
+def test_the_json_form_is_json(stage_file: Path, prepared: Pictures) -> None:
+    values = json.loads(json.dumps(grow.plan(stage_file).to_dict(), allow_nan=False))
+    assert values["schema"] == "grow.plan/1"
+    assert values["folder"] == str(Path("runs/tiny"))
+    small, deeper = values["stages"]
+    assert (small["action"], small["transfer_plan"], small["parameters"]) == ("run", None, 641)
+    assert len(small["fingerprint"]) == 64
+    assert deeper["transfer_plan"]["layers"][0]["decision"] == "copy"
+    assert small["architecture"][0] == {
+        "name": "conv_1",
+        "kind": "conv",
+        "output": [8, 8, 4],
+        "parameters": 112,
+    }
+
+
+def test_a_fingerprint_is_not_told_before_the_pictures_are_known(stage_file: Path) -> None:
+    assert grow.plan(stage_file).to_dict()["stages"][0]["fingerprint"] is None
+
+
+def test_shown_in_python_a_plan_is_one_line(stage_file: Path) -> None:
+    folder = Path("runs/tiny")
+    assert repr(grow.plan(stage_file)) == f"<plan tiny -> {folder}: 1 small: run, 2 deeper: run>"
+
+
+@pytest.mark.parametrize("place", ["tiny.yaml", "tiny.yaml/run"])
+def test_a_file_where_the_run_folder_should_be(stage_file: Path, place: str) -> None:
+    with pytest.raises(RunFolderError, match=r"cannot be a run folder: tiny\.yaml is a file"):
+        grow.plan(stage_file, run_dir=place)
+
+
+def test_a_stage_file_that_is_not_there(stage_file: Path) -> None:
+    with pytest.raises(StageFileError, match=r"did you mean tiny\.yaml\?"):
+        grow.plan("tinny.yaml")
+
+
+def test_where_a_run_goes() -> None:
+    spec = parse(STAGES, "tiny.yaml")
+    assert run_folder(spec, None) == Path("runs/tiny")
+    assert run_folder(spec, "other") == Path("other")
+
+
+def test_where_prepared_pictures_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROW_CACHE", "/somewhere")
+    assert cache_folder() == Path("/somewhere")
+    monkeypatch.delenv("GROW_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/home/me/.cache")
+    monkeypatch.setenv("LOCALAPPDATA", "/home/me/.cache")
+    assert cache_folder() == Path("/home/me/.cache/grow")
