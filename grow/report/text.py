@@ -48,11 +48,23 @@ def transfer_table(plan: TransferPlan) -> RenderableType:
 
 
 def _verdict(plan: TransferPlan) -> Text:
-    words = f": {'; '.join(plan.why)}" if plan.why else ""
+    words = f": {'; '.join(_together(plan.why))}" if plan.why else ""
     line = Text("verdict ")
     line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
     line.append(words)
     return line
+
+
+def _together(reasons: Sequence[str]) -> list[str]:
+    """Reasons that many layers share, said once: ``conv_1, pool_1: sees maps ...``."""
+    layers: dict[str, list[str]] = {}
+    for reason in reasons:
+        layer, _, rest = reason.partition(" ")
+        layers.setdefault(rest, []).append(layer)
+    return [
+        f"{names[0]} {rest}" if len(names) == 1 else f"each of {', '.join(names)} {rest}"
+        for rest, names in layers.items()
+    ]
 
 
 def shock_line(shock: GrowthShock) -> Text:
