@@ -21,6 +21,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 WIDTH = 118
+FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 EPOCH = re.compile(r"epoch +\d+/\d+")
 
 
@@ -72,7 +73,9 @@ def main() -> None:
     )
     for line in shortened(lines):
         console.print(Words()(Text(line.rstrip())), no_wrap=True, overflow="ellipsis")
-    console.save_svg(str(picture), title="grow", theme=MONOKAI, font_aspect_ratio=0.61)
+    drawing = console.export_svg(title="grow", theme=MONOKAI, font_aspect_ratio=0.61)
+    # Nothing is fetched from elsewhere: the reader's own monospace font serves.
+    picture.write_text(FONT_FACE.sub("", drawing), encoding="utf-8")
 
 
 if __name__ == "__main__":
