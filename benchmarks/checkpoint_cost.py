@@ -62,7 +62,7 @@ def main() -> None:
 
 def drawn(spec: RunSpec, epochs: int) -> RunSpec:
     """The same networks and settings on drawn pictures, for a few epochs."""
-    data = DrawnData(source="drawn", augment=spec.data.augment)
+    data = DrawnData(source="drawn", train=8000, validation=2000, augment=spec.data.augment)
     stages = tuple(stage.model_copy(update={"epochs": epochs}) for stage in spec.stages)
     return spec.model_copy(update={"data": data, "stages": stages})
 
