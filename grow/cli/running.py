@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ def _stoppable(*again: str, as_json: bool = False) -> Iterator[tuple[RunView, gr
 
 def live_view(*, stderr: bool = False, unusable_in: str = "") -> RunView:
     """What shows a run while it happens; loaded only for commands that need it."""
+    gc.enable()  # off since the start: see `grow.__main__`
     from grow.liveview import RunView  # noqa: PLC0415
 
     return RunView(stderr=stderr, unusable_in=unusable_in)
