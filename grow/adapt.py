@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grow.architecture import Pair
-from grow.transfer import Adaptation, Decision, LayerPlan, Reason, TransferPlan
+from grow.transfer import Adaptation, Carried, Decision, LayerPlan, Reason, TransferPlan
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -166,16 +166,26 @@ def _repeat_outputs(kernel: Array, how: Adaptation) -> Array:
 
 def _gather_outputs(old: Array, fresh: Array, how: Adaptation) -> Array:
     """A number per output channel: the old one's, or the fresh one where nothing is carried."""
-    source = np.array([-1 if channel is None else channel for channel in how.outputs], np.intp)
+    source = _sources(how.outputs)
     return np.where(source < 0, fresh, old[source])
 
 
 def _gather_inputs(kernel: Array, fresh: Array, how: Adaptation) -> Array:
     """Each new input channel takes its share of the old one it carries, or zeros."""
-    source = np.array([-1 if channel is None else channel for channel in how.inputs], np.intp)
+    return _arriving(kernel, how) * _shares(fresh, _sources(how.inputs))
+
+
+def _arriving(kernel: Array, how: Adaptation) -> Array:
+    """For each new input channel the whole of the old one it carries, or zeros."""
+    source = _sources(how.inputs)
     gathered = kernel[:, :, source]
     gathered[:, :, source < 0] = 0.0
-    return gathered * _shares(fresh, source)
+    return gathered
+
+
+def _sources(channels: Carried) -> NDArray[np.intp]:
+    """The old channels as an index; -1 where nothing is carried."""
+    return np.array([-1 if channel is None else channel for channel in channels], np.intp)
 
 
 def _shares(fresh: Array, source: NDArray[np.intp]) -> Array:
@@ -243,10 +253,7 @@ def carry_moments(line: LayerPlan, weight: str, old: Array, blank: Array, power:
     moment = _as_maps(_repeat_outputs(old, how) * divided, how, new=False)
     moment = fold(moment, how.fold) / np.float32(how.fold[0] * how.fold[1])
     moment = spread(moment, how.spread) * np.float32(how.spread[0] * how.spread[1])
-    source = np.array([-1 if channel is None else channel for channel in how.inputs], np.intp)
-    gathered = moment[:, :, source]
-    gathered[:, :, source < 0] = 0.0
-    return gathered.reshape(blank.shape)
+    return _arriving(moment, how).reshape(blank.shape)
 
 
 def _divide_repeats(how: Adaptation, power: int) -> Array:

@@ -11,6 +11,7 @@ from grow.transfer.decide import plan, walk
 from grow.transfer.plan import (
     SCHEMA,
     Adaptation,
+    Carried,
     Decision,
     LayerPlan,
     Reason,
@@ -21,6 +22,7 @@ from grow.transfer.plan import (
 __all__ = [
     "SCHEMA",
     "Adaptation",
+    "Carried",
     "Correspondence",
     "Decision",
     "LayerPlan",
