@@ -1,0 +1,48 @@
+"""The `train` part of a stage file: optimizer, schedules, and which epoch a stage ends with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from grow.spec.values import Value
+
+Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
+Best = Literal[Monitor, "last"]
+Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+
+
+class Plateau(Value):
+    """Lower the learning rate when the monitored figure stops improving (Keras's rule)."""
+
+    monitor: Monitor = Field("val_loss", description="the figure to watch")
+    factor: float = Field(0.5, gt=0.0, lt=1.0, description="multiply the learning rate by this")
+    patience: int = Field(2, ge=1, description="epochs without improvement before it is lowered")
+    min_delta: float = Field(1e-4, ge=0.0, description="what counts as an improvement")
+    cooldown: int = Field(0, ge=0, description="epochs after a lowering that do not count")
+    minimum: float = Field(0.0, ge=0.0, description="never below this learning rate")
+
+
+class EarlyStopping(Value):
+    """End a stage when the monitored figure stops improving."""
+
+    monitor: Monitor = Field("val_loss", description="the figure to watch")
+    patience: int = Field(3, ge=1, description="epochs without improvement before it ends")
+    min_delta: float = Field(0.0, ge=0.0, description="what counts as an improvement")
+
+
+class Training(Value):
+    """How a stage is trained."""
+
+    batch: int = Field(32, ge=1, le=1_000_000, description="pictures a step")
+    optimizer: Optimizer = Field("adam", description="Keras optimizer, its own defaults")
+    learning_rate: float = Field(0.001, gt=0.0, description="learning rate of the first epoch")
+    epochs: int = Field(ge=1, le=1_000_000, description="passes over the training pictures")
+    reduce_on_plateau: Plateau | None = Field(None, description="lower the learning rate")
+    early_stopping: EarlyStopping | None = Field(None, description="end before all epochs")
+    best: Best = Field("val_accuracy", description="which epoch's weights a stage ends with")
+
+
+TRAINING_KEYS = frozenset(Training.model_fields)
+MAY_BE_OFF = frozenset({"reduce_on_plateau", "early_stopping"})
