@@ -29,6 +29,7 @@ from grow.checkpoint import DamagedError, State
 from grow.errors import GrowError
 from grow.events import (
     Grown,
+    GrowthEnded,
     Listener,
     Prepared,
     Preparing,
@@ -37,8 +38,9 @@ from grow.events import (
     StageDone,
 )
 from grow.growth_shock import Side
+from grow.history import History
 from grow.keeper import Keeper
-from grow.lineup import Action, Entry, Pictures, StagePlan
+from grow.lineup import Action, Complete, Entry, Pictures, StagePlan
 from grow.network import Model
 from grow.pictures import prepare
 from grow.pipeline import Feed
@@ -102,10 +104,14 @@ def run(
         entries = lineup.line_up(stages, inspection.survey(folder))
         folder.write_run(spec, base, known)
         emit(RunStarted(spec.name, folder.path, entries))
-        parent: StagePlan | None = None
+        complete: list[Complete] = []
         for entry in entries:
-            _carry_out(context, entry, parent)
-            parent = entry.stage
+            # Decided from the epochs alone, so an interrupted run decides the same.
+            if why := lineup.not_needed(entry.stage, complete):
+                emit(GrowthEnded(entry.stage, why))
+                break
+            parent = complete[-1][0] if complete else None
+            complete.append((entry.stage, _carry_out(context, entry, parent)))
         emit(RunDone(spec.name, folder.path))
 
 
@@ -127,15 +133,15 @@ def _prepare(
     return prepared
 
 
-def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> None:
-    """One stage: reused when it is complete, else trained from where it stands."""
+def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> History:
+    """One stage, reused when it is complete, else trained from where it stands; its epochs."""
     stage, emit = entry.stage, context.emit
     if entry.action is Action.REUSE:
         folder = context.folder.of(stage)
         history = folder.history()
         best = schedule.best_epoch(stage.training, history)
         emit(StageDone(stage, history, best, entry.reason, reused=True))
-        return
+        return history
     context.switch.check()
     folder = _begin(context, entry)
     state = mending.resume(folder, stage.training, emit)
@@ -145,6 +151,7 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> None
     outcome = _train(context, stage, folder, model, state)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
+    return outcome.history
 
 
 def _begin(context: Context, entry: Entry) -> StageFolder:

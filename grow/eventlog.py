@@ -18,6 +18,7 @@ from grow.events import (
     EpochDone,
     Event,
     Grown,
+    GrowthEnded,
     Prepared,
     RunDone,
     RunStarted,
@@ -74,26 +75,28 @@ def _values(event: Event) -> dict[str, Any] | None:
         case RunStarted():
             lineup = [[e.stage.folder, e.action, e.reason] for e in event.entries]
             return {"name": event.name, "lineup": lineup}
-        case StageStarted():
-            epochs = len(event.history)
-            return {"stage": event.stage.folder, "epochs": epochs, "step": event.step}
-        case Grown():
-            return {"stage": event.stage.folder, **event.shock.to_dict()}
-        case EpochDone():
-            return {"stage": event.stage.folder, **event.record.to_dict()}
         case CheckpointWritten():
             times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
             return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
-        case StageDone():
-            return {
-                "stage": event.stage.folder,
-                "reused": event.reused,
-                "best": event.best,
-                "reason": event.reason,
-            }
         case Warned():
             return {"text": event.text}
         case RunDone():
             return {"name": event.name}
+        case StageStarted() | Grown() | EpochDone() | StageDone() | GrowthEnded():
+            return {"stage": event.stage.folder, **_of_stage(event)}
         case _:
             return None
+
+
+def _of_stage(event: StageStarted | Grown | EpochDone | StageDone | GrowthEnded) -> dict[str, Any]:
+    match event:
+        case StageStarted():
+            return {"epochs": len(event.history), "step": event.step}
+        case Grown():
+            return event.shock.to_dict()
+        case EpochDone():
+            return event.record.to_dict()
+        case StageDone():
+            return {"reused": event.reused, "best": event.best, "reason": event.reason}
+        case GrowthEnded():
+            return {"reason": event.reason}

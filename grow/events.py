@@ -134,8 +134,16 @@ class StageDone:
 
 
 @dataclass(frozen=True)
+class GrowthEnded:
+    """A repeated growth is not repeated again: ``stage`` does not come, and ``reason`` says why."""
+
+    stage: StagePlan
+    reason: str
+
+
+@dataclass(frozen=True)
 class RunDone:
-    """All stages are complete."""
+    """All stages are complete, or growing has ended."""
 
     name: str
     folder: Path
@@ -153,6 +161,7 @@ Event = (
     | CheckpointWritten
     | Warned
     | StageDone
+    | GrowthEnded
     | RunDone
 )
 Listener = Callable[[Event], None]

@@ -24,6 +24,7 @@ from grow.architecture import (
     Pooling,
 )
 from grow.errors import GrowthError
+from grow.scalars import LARGEST_SIDE
 
 Place = tuple[str | int, ...]
 
@@ -116,7 +117,7 @@ def grow(architecture: Architecture, operators: tuple[spec.Operator, ...]) -> Ar
 
 
 def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
-    """The architecture of every stage of a run.
+    """The architecture of every stage that may come in a run.
 
     Raises:
         GrowthError: a stage cannot be built; ``path`` leads to it from the top of the file.
@@ -125,19 +126,19 @@ def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
         architectures = [found(run.model, classes)]
     except GrowthError as error:
         raise GrowthError(error.message, path=("model", *error.path), hint=error.hint) from None
-    for index, stage in enumerate(run.stages[1:], start=1):
+    for later in run.rounds[1:]:
         try:
-            architectures.append(grow(architectures[-1], stage.grow))
+            architectures.append(grow(architectures[-1], later.stage.grow))
         except GrowthError as error:
-            raise GrowthError(
-                error.message, path=("stages", index, "grow", *error.path), hint=error.hint
-            ) from None
+            which = f"in repetition {later.number}: " if later.number > 1 else ""
+            place = ("stages", later.entry, "grow", *error.path)
+            raise GrowthError(which + error.message, path=place, hint=error.hint) from None
     return tuple(architectures)
 
 
 def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:
     if operator.resize is not None:
-        return resize(architecture, operator.resize)
+        return resize(architecture, resized(architecture.image[:2], operator.resize))
     if operator.deepen is not None:
         return deepen(architecture, operator.deepen)
     if operator.widen is not None:
@@ -167,9 +168,17 @@ def resize(architecture: Architecture, size: tuple[int, int]) -> Architecture:
     """The same layers over pictures of another size ``(height, width)``.
 
     Raises:
-        GrowthError: the size is not a whole multiple, or a whole fraction, of the one before.
+        GrowthError: the size is not a whole multiple, or a whole fraction, of the one before;
+            or it is too large.
     """
     old = architecture.image[:2]
+    if max(size) > LARGEST_SIDE:
+        raise GrowthError(
+            f"expected pictures of at most {LARGEST_SIDE}x{LARGEST_SIDE}, "
+            f"found {size[0]}x{size[1]}",
+            path=("resize",),
+            hint="resize to less, or repeat less often",
+        )
     for before, after in zip(old, size, strict=True):
         if max(before, after) % min(before, after):
             raise GrowthError(
@@ -179,6 +188,14 @@ def resize(architecture: Architecture, size: tuple[int, int]) -> Architecture:
                 hint="pictures of all stages are area means of one master, in whole windows",
             )
     return replace(architecture, image=(*size, architecture.image[2]))
+
+
+def resized(before: tuple[int, int], wanted: tuple[int, int] | str) -> tuple[int, int]:
+    """The height and width that a resize leads to: a size as it is, or so many times ``before``."""
+    if not isinstance(wanted, str):
+        return wanted
+    times = int(wanted.rstrip("x"))
+    return before[0] * times, before[1] * times
 
 
 def deepen(architecture: Architecture, wanted: spec.Deepen) -> Architecture:

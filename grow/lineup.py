@@ -8,15 +8,15 @@ they are worth. Floors 0 and 1 only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from grow import growth, transfer
 from grow.architecture import Architecture
 from grow.history import History
 from grow.recipes import Recipe, differences, fingerprint
-from grow.schedule import best_epoch
-from grow.spec import RunSpec, Training
+from grow.schedule import best_epoch, end_of_growth, gain_of
+from grow.spec import RunSpec, Stop, Training
 from grow.transfer import TransferPlan
 
 RECIPE = 1
@@ -35,6 +35,8 @@ class StagePlan:
         training: how it is trained.
         recipe: everything that could change its weights.
         fingerprint: hexadecimal SHA-256 of the recipe.
+        stop: what decides, from the stages before it, whether it comes; None where it comes
+            anyway. Changes no weight, so it is not in the recipe.
     """
 
     number: int
@@ -44,6 +46,7 @@ class StagePlan:
     training: Training
     recipe: Recipe
     fingerprint: str
+    stop: Stop | None = None
 
     @property
     def folder(self) -> str:
@@ -71,6 +74,7 @@ class Action(StrEnum):
     RESUME = "resume"
     EXTEND = "extend"
     RUN = "run"
+    SKIP = "skip"
 
 
 @dataclass(frozen=True)
@@ -122,23 +126,25 @@ def master_size(run: RunSpec) -> tuple[int, int]:
     if run.data.master is not None:
         return run.data.master
     height, width = run.model.image[:2]
-    for stage in run.stages:
-        for operator in stage.grow:
+    size = (height, width)
+    for later in run.rounds:
+        for operator in later.stage.grow:
             if operator.resize is not None:
-                height = max(height, operator.resize[0])
-                width = max(width, operator.resize[1])
+                size = growth.resized(size, operator.resize)
+                height, width = max(height, size[0]), max(width, size[1])
     return height, width
 
 
 def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
-    """All stages of a run with their transfer plans and addresses.
+    """All stages that may come in a run, with their transfer plans and addresses.
 
     Raises:
         GrowthError: a stage cannot be built.
     """
     architectures = growth.lineage(run, len(pictures.classes))
     stages: list[StagePlan] = []
-    for index, (stage, architecture) in enumerate(zip(run.stages, architectures, strict=True)):
+    for index, (later, architecture) in enumerate(zip(run.rounds, architectures, strict=True)):
+        stage = later.stage
         parent = stages[-1] if stages else None
         plan = None
         if parent is not None:
@@ -156,13 +162,21 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
             "seed": run.seed,
             "architecture": architecture.describe(),
             "pictures": _pictures(run, pictures),
-            "training": training.model_dump(mode="json"),
+            # What is off says nothing, so that a key that comes later changes no older address.
+            "training": training.model_dump(mode="json", exclude_none=True),
             "transfer": None if plan is None else stage.transfer.model_dump(mode="json"),
             "parent": None if parent is None else parent.fingerprint,
         }
         stages.append(
             StagePlan(
-                index + 1, stage.name, architecture, plan, training, recipe, fingerprint(recipe)
+                number=index + 1,
+                name=stage.name,
+                architecture=architecture,
+                transfer=plan,
+                training=training,
+                recipe=recipe,
+                fingerprint=fingerprint(recipe),
+                stop=later.stop,
             )
         )
     return tuple(stages)
@@ -181,7 +195,45 @@ def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
 def line_up(stages: Sequence[StagePlan], found: Sequence[Found]) -> tuple[Entry, ...]:
     """What a run does with each stage, given the folders that are there."""
     by_address = {folder.fingerprint[:8]: folder for folder in found}
-    return tuple(_entry(stage, by_address.get(stage.fingerprint[:8]), found) for stage in stages)
+    entries: list[Entry] = []
+    complete: list[Complete] = []
+    why = ""
+    for stage in stages:
+        same = by_address.get(stage.fingerprint[:8])
+        known = len(complete) == len(entries)
+        why = why or (not_needed(stage, complete) if known else "")
+        entry = Entry(stage, Action.SKIP, why) if why else _entry(stage, same, found)
+        if stage.stop is not None and not known and not why:
+            entry = replace(entry, reason=f"{_condition(stage.stop, entries)}; {entry.reason}")
+        if same is not None and entry.action is Action.REUSE:
+            complete.append((stage, same.history))
+        entries.append(entry)
+    return tuple(entries)
+
+
+Complete = tuple[StagePlan, History]
+"""A complete stage and its epochs."""
+
+
+def not_needed(stage: StagePlan, before: Sequence[Complete]) -> str:
+    """Why a stage that may come does not, in words; empty where it comes.
+
+    Args:
+        stage: the stage.
+        before: the stages before it, all complete, with their epochs, in order.
+    """
+    if stage.stop is None:
+        return ""
+    (old, old_history), (new, new_history) = before[-2:]
+    bests = (best_epoch(old.training, old_history), best_epoch(new.training, new_history))
+    if 0 in bests:
+        return ""  # a damaged history: whoever reads it says so
+    words = end_of_growth(stage.stop, old_history[bests[0] - 1], new_history[bests[1] - 1])
+    return f"growing does not pay any more: {old.name} to {new.name}, {words}" if words else ""
+
+
+def _condition(stop: Stop, before: Sequence[Entry]) -> str:
+    return f"only if {before[-1].stage.name} gains {gain_of(stop)} of {stop.monitor}"
 
 
 def _entry(stage: StagePlan, same: Found | None, found: Sequence[Found]) -> Entry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from grow import checkpoint, documents
 from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
 from grow.history import EpochRecord, GrowthShock, History
-from grow.lineup import Pictures, StagePlan, plan_stages
+from grow.lineup import Complete, Pictures, StagePlan, not_needed, plan_stages
 from grow.lock import Holder, living_holder
 from grow.schedule import best_epoch
 from grow.spec import RunSpec
@@ -40,6 +40,7 @@ class StageResult:
         done: how it ended; None while it is not complete.
         shock: what its growth cost; None for stage 1 and before the stage has grown.
         step: steps of the running epoch that the newest checkpoint holds.
+        not_needed: why growing ended before this stage, in words; empty where it comes.
     """
 
     plan: StagePlan
@@ -48,10 +49,13 @@ class StageResult:
     done: Done | None
     shock: GrowthShock | None = None
     step: int = 0
+    not_needed: str = ""
 
     @property
     def state(self) -> str:
-        """``done``, ``begun`` or ``waiting``."""
+        """``done``, ``begun``, ``waiting`` or ``not needed``."""
+        if self.not_needed:
+            return "not needed"
         if self.done is not None:
             return "done"
         return "begun" if self.path.is_dir() else "waiting"
@@ -97,7 +101,7 @@ class StageResult:
             "epochs_planned": stage.training.epochs,
             "step": self.step,
             "best_epoch": None if self.best is None else self.best.epoch,
-            "end": None if self.done is None else self.done.reason,
+            "end": self.not_needed or (None if self.done is None else self.done.reason),
             "weights_sha256": None if self.done is None else self.done.weights,
             "transfer_plan": None if stage.transfer is None else stage.transfer.to_dict(),
             "growth_shock": None if self.shock is None else self.shock.to_dict(),
@@ -141,7 +145,7 @@ class Run:
             RunFolderError: no stage is complete, or the model is damaged.
         """
         for stage in reversed(self.stages):
-            if stage.done is not None:
+            if stage.state == "done":
                 return stage.model()
         raise RunFolderError(f"{self.path}: no stage is complete yet")
 
@@ -233,7 +237,17 @@ def results(folder: RunFolder, stages: Sequence[StagePlan]) -> tuple[StageResult
     Raises:
         RunFolderError: something is damaged.
     """
-    return tuple(_result(folder.of(stage), stage) for stage in stages)
+    found: list[StageResult] = []
+    complete: list[Complete] = []
+    why = ""
+    for stage in stages:
+        if len(complete) == len(found):
+            why = not_needed(stage, complete)
+        result = replace(_result(folder.of(stage), stage), not_needed=why)
+        if result.state == "done":
+            complete.append((stage, result.history))
+        found.append(result)
+    return tuple(found)
 
 
 def _result(folder: StageFolder, stage: StagePlan) -> StageResult:

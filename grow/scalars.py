@@ -1,4 +1,4 @@
-"""Kinds of single values in a stage file: sizes, channels, lengths of time.
+"""Kinds of single values in a stage file: sizes, channels, shares, counts, lengths of time.
 
 Each takes what people write and gives one plain value. Imports pydantic and the standard
 library only.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 
 def _square(value: Any) -> Any:
@@ -26,25 +26,42 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Side = Annotated[int, Field(ge=1, le=4096)]
+LARGEST_SIDE = 4096
+"""Height and width of the largest pictures, in pixels."""
+
+Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 Channels = Annotated[Literal[1, 3], BeforeValidator(_whole)]
+_SIZES: list[dict[str, Any]] = [
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_SIDE},
+    {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1, "maximum": LARGEST_SIDE},
+        "minItems": 2,
+        "maxItems": 2,
+    },
+]
 Size = Annotated[
     tuple[Side, Side],
     BeforeValidator(_square),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 4096},
-                {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 1, "maximum": 4096},
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": _SIZES}),
 ]
+
+FACTOR_PATTERN = r"^([2-9]|[1-9][0-9]{1,2})[x\u00d7]$"
+"""How many times as large: ``2x``."""
+
+
+def _times(value: Any) -> Any:
+    """The sign for times is an x, however it is written."""
+    return value.replace("\u00d7", "x") if isinstance(value, str) else value
+
+
+Resize = Annotated[
+    Annotated[Size, Tag("size")]
+    | Annotated[str, Field(pattern=FACTOR_PATTERN), BeforeValidator(_times), Tag("factor")],
+    Discriminator(lambda value: "factor" if isinstance(value, str) else "size"),
+    WithJsonSchema({"anyOf": [*_SIZES, {"type": "string", "pattern": FACTOR_PATTERN}]}),
+]
+"""A size, or how many times the size before: ``2x``."""
 
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -72,3 +89,58 @@ Seconds = Annotated[
         }
     ),
 ]
+
+
+SHARE_PATTERN = r"^[0-9]{1,2}(\.[0-9]{1,9})? ?%$"
+"""A number of per cent: ``0.5%``."""
+
+
+def _share(value: Any) -> Any:
+    """Text with a per cent sign becomes a share of 1."""
+    if isinstance(value, str) and re.fullmatch(SHARE_PATTERN, value):
+        return float(value.rstrip("% ")) / 100
+    return value
+
+
+Share = Annotated[
+    float,
+    Field(ge=0.0, lt=1.0),
+    BeforeValidator(_share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+                {"type": "string", "pattern": SHARE_PATTERN},
+            ]
+        }
+    ),
+]
+"""A share of 1, or so many per cent: 0.005 is ``0.5%``."""
+
+
+REPEAT_PATTERN = r"^up to [0-9]{1,3}$"
+"""How often at most, in words: ``up to 5``."""
+_MOST = 100
+
+
+def _at_most(value: Any) -> Any:
+    """``up to 5`` is 5."""
+    if isinstance(value, str) and re.fullmatch(REPEAT_PATTERN, value):
+        return int(value.rpartition(" ")[2])
+    return value
+
+
+Repeat = Annotated[
+    int,
+    Field(ge=1, le=_MOST),
+    BeforeValidator(_at_most),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": _MOST},
+                {"type": "string", "pattern": REPEAT_PATTERN},
+            ]
+        }
+    ),
+]
+"""How often at most."""

@@ -1,7 +1,8 @@
 """Decisions of training as pure functions of (settings, history).
 
-Learning rate, the end of a stage and its best epoch are computed again from the records each
-time, so there is no state that a checkpoint could forget. Floor 0 only.
+Learning rate, the end of a stage, its best epoch and the end of a repeated growth are computed
+again from the records each time, so there is no state that a checkpoint could forget. Floor 0
+only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 
 from grow.history import EpochRecord, History
-from grow.spec import EarlyStopping, Monitor, Plateau, Training
+from grow.spec import Monitor, Plateau, ReduceOnPlateau, Stop, Training
 
 
 def value_of(record: EpochRecord, monitor: Monitor) -> float:
@@ -34,7 +35,7 @@ def learning_rate(training: Training, history: History) -> float:
     return _replay_plateau(training.reduce_on_plateau, rate, history)
 
 
-def _replay_plateau(plateau: Plateau, rate: float, history: History) -> float:
+def _replay_plateau(plateau: ReduceOnPlateau, rate: float, history: History) -> float:
     best, waited, cooldown = float("-inf"), 0, 0
     for record in history:
         value = value_of(record, plateau.monitor)
@@ -56,24 +57,24 @@ def end_of_stage(training: Training, history: History) -> str:
     if len(history) >= training.epochs:
         last = training.epochs
         return f"all {last} epochs trained" if last > 1 else "its 1 epoch trained"
-    stopping = training.early_stopping
-    if stopping is not None and _stalled(stopping, history):
+    plateau = training.until.plateau if training.until else None
+    if plateau is not None and _stalled(plateau, history):
         return (
-            f"{stopping.monitor} has not improved by more than {stopping.min_delta:g} "
-            f"for {stopping.patience} epochs"
+            f"{plateau.monitor} has not improved by more than {plateau.min_delta:g} "
+            f"for {plateau.patience} epochs"
         )
     return ""
 
 
-def _stalled(stopping: EarlyStopping, history: History) -> bool:
+def _stalled(plateau: Plateau, history: History) -> bool:
     best, waited = float("-inf"), 0
     for record in history:
-        value = value_of(record, stopping.monitor)
-        if value > best + stopping.min_delta:
+        value = value_of(record, plateau.monitor)
+        if value > best + plateau.min_delta:
             best, waited = value, 0
         else:
             waited += 1
-        if waited >= stopping.patience:
+        if waited >= plateau.patience:
             return True
     return False
 
@@ -97,3 +98,29 @@ def best_epoch(training: Training, history: History) -> int:
         ),
     )
     return best.epoch
+
+
+def end_of_growth(stop: Stop, before: EpochRecord, after: EpochRecord) -> str:
+    """Why a repeated growth is not repeated again, in words; empty while it pays.
+
+    Args:
+        stop: what it has to gain, and in which figure.
+        before: the best epoch of the stage that the last growth grew from.
+        after: the best epoch of the stage that it led to.
+    """
+    one, other = (value_of(record, stop.monitor) for record in (before, after))
+    gain = other - one
+    # A gain of just so much is enough, whatever a subtraction of decimals makes of it.
+    if gain > stop.gain or math.isclose(gain, stop.gain, rel_tol=0, abs_tol=1e-9):
+        return ""
+    old, new = (getattr(record, stop.monitor) for record in (before, after))
+    form = ".2%" if stop.monitor.endswith("accuracy") else ".4f"
+    return f"{stop.monitor} {old:{form}} → {new:{form}}, a gain of less than {gain_of(stop)}"
+
+
+def gain_of(stop: Stop) -> str:
+    """What a repeated growth has to gain, in words: ``0.5 points`` of an accuracy."""
+    if not stop.monitor.endswith("accuracy"):
+        return f"{stop.gain:.4g}"
+    points = f"{100 * stop.gain:.4g}"
+    return f"{points} point" if points == "1" else f"{points} points"

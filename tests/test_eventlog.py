@@ -57,6 +57,10 @@ KEPT = [
         {"path": "runs/000001", "seconds": 0.1235, "held_seconds": 0.0012},
     ),
     (
+        events.GrowthEnded(STAGE, "growing does not pay any more"),
+        {"stage": STAGE.folder, "reason": "growing does not pay any more"},
+    ),
+    (
         events.StageDone(STAGE, (record(1),), 1, "all 1 epochs trained", reused=False),
         {"stage": STAGE.folder, "reused": False, "best": 1, "reason": "all 1 epochs trained"},
     ),

@@ -42,10 +42,10 @@ CHANGES = [
     ("train.epochs", 7, 1, "epochs 6 → 7"),
     ("train.best", "last", 1, "best val_accuracy → last"),
     (
-        "train.early_stopping",
-        PLATEAU,
+        "train.until",
+        {"plateau": PLATEAU},
         1,
-        'early_stopping none → {"monitor": "val_loss", "patience": 2, "min_delta": 0.0}',
+        'until none → {"plateau": {"monitor": "val_loss", "patience": 2, "min_delta": 0.0}}',
     ),
     (
         "train.reduce_on_plateau",
@@ -142,9 +142,9 @@ def test_two_stages_that_are_alike_have_two_addresses():
 def test_addresses_are_the_same_for_ever():
     # A change here makes every stage folder there is worthless: raise RECIPE knowingly.
     assert _fingerprints(run_values()) == [
-        "43b00d8ce76f587280dedfb383ca94ff3fa84767234976caa3de082335db6f2f",
-        "77cc0b5b4a3c644b69042b308ba842182da6169994689677be4960ce953ff1cc",
-        "2bb9a0b560939ed0cb69bbb7b3f952cccc74dd024ff4cb2369fec0ca659f1621",
+        "8c145eed8d91aac6028fb653a6128a5794c63fe1beabf45a2f6a70664a639bb1",
+        "cb0368c878884de52a982ba5ba7591f1bba0e30288c2d2c621de77731f9391df",
+        "07664d339e96aed1723c75cca130b65c98d8d35822d19513702a3c70ee4dbcf1",
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grow import schedule
-from grow.spec import EarlyStopping, Plateau, Training
+from grow.spec import Plateau, ReduceOnPlateau, Training, Until
 from tests.builders import history, record
 
 NAN, INF = math.nan, math.inf
@@ -21,7 +21,7 @@ figures = st.lists(sixteenths | st.sampled_from([NAN, INF]), max_size=30)
 deltas = st.sampled_from([0.0, 1 / 16, 1 / 8])
 
 plateaus = st.builds(
-    Plateau,
+    ReduceOnPlateau,
     monitor=st.sampled_from(MONITORS),
     factor=st.sampled_from([0.5, 0.1]),
     patience=st.integers(1, 4),
@@ -30,7 +30,7 @@ plateaus = st.builds(
     minimum=st.sampled_from([0.0, 0.125, 0.3, 4.0]),
 )
 stoppings = st.builds(
-    EarlyStopping,
+    Plateau,
     monitor=st.sampled_from(MONITORS),
     patience=st.integers(1, 4),
     min_delta=deltas,
@@ -97,8 +97,8 @@ def _training(**settings):
 
 
 @given(plateau=plateaus, values=figures)
-@example(plateau=Plateau(patience=1, minimum=4.0), values=[0.5, 0.5])
-@example(plateau=Plateau(patience=1, cooldown=1), values=[NAN, 0.5, 0.5, 0.5])
+@example(plateau=ReduceOnPlateau(patience=1, minimum=4.0), values=[0.5, 0.5])
+@example(plateau=ReduceOnPlateau(patience=1, cooldown=1), values=[NAN, 0.5, 0.5, 0.5])
 def test_the_learning_rate_is_that_of_keras(plateau, values):
     training = _training(reduce_on_plateau=plateau)
     callback = ReduceLROnPlateau(plateau, 1.0)
@@ -110,9 +110,9 @@ def test_the_learning_rate_is_that_of_keras(plateau, values):
 
 
 @given(stopping=stoppings, values=figures)
-@example(stopping=EarlyStopping(patience=1), values=[NAN])
+@example(stopping=Plateau(patience=1), values=[NAN])
 def test_a_stage_ends_early_where_the_callback_stops(stopping, values):
-    training = _training(early_stopping=stopping)
+    training = _training(until=Until(plateau=stopping))
     callback = EarlyStoppingCallback(stopping)
     for done in range(len(values) + 1):
         records = history(values[:done], stopping.monitor)
@@ -127,7 +127,7 @@ def test_a_stage_ends_early_where_the_callback_stops(stopping, values):
 
 @given(stopping=stoppings, values=figures, more=figures)
 def test_a_stage_that_has_ended_stays_so_whatever_would_follow(stopping, values, more):
-    training = _training(early_stopping=stopping)
+    training = _training(until=Until(plateau=stopping))
     before = history(values, stopping.monitor)
     after = history([*values, *more], stopping.monitor)
     if schedule.end_of_stage(training, before):
@@ -138,7 +138,7 @@ def test_a_stage_that_has_ended_stays_so_whatever_would_follow(stopping, values,
 def test_decisions_depend_on_the_epochs_before_and_on_nothing_else(
     plateau, stopping, values, other, cut
 ):
-    training = _training(reduce_on_plateau=plateau, early_stopping=stopping)
+    training = _training(reduce_on_plateau=plateau, until=Until(plateau=stopping))
     decisions = (schedule.learning_rate, schedule.end_of_stage, schedule.best_epoch)
     cut = min(cut, len(values))
     before = history(values[:cut], plateau.monitor)
@@ -154,7 +154,9 @@ def test_the_learning_rate_stays_without_a_schedule():
 
 
 def test_a_learning_rate_below_the_minimum_is_not_raised():
-    training = _training(learning_rate=1e-5, reduce_on_plateau=Plateau(patience=1, minimum=1e-3))
+    training = _training(
+        learning_rate=1e-5, reduce_on_plateau=ReduceOnPlateau(patience=1, minimum=1e-3)
+    )
     assert schedule.learning_rate(training, history([1.0, 1.0, 1.0])) == 1e-5
 
 
@@ -168,7 +170,7 @@ def test_a_learning_rate_below_the_minimum_is_not_raised():
     ],
 )
 def test_the_learning_rate_by_hand(values, rates):
-    training = _training(reduce_on_plateau=Plateau(patience=2, cooldown=1))
+    training = _training(reduce_on_plateau=ReduceOnPlateau(patience=2, cooldown=1))
     found = [
         schedule.learning_rate(training, history(values[:done])) for done in range(len(values) + 1)
     ]
@@ -182,19 +184,19 @@ def test_the_learning_rate_by_hand(values, rates):
         ({"epochs": 3}, [3, 2, 1], "all 3 epochs trained"),
         ({"epochs": 3}, [3, 2, 1, 1], "all 3 epochs trained"),
         ({"epochs": 1}, [], ""),
-        ({"early_stopping": EarlyStopping(patience=2)}, [3, 3], ""),
+        ({"until": Until(plateau=Plateau(patience=2))}, [3, 3], ""),
         (
-            {"early_stopping": EarlyStopping(patience=2)},
+            {"until": Until(plateau=Plateau(patience=2))},
             [3, 3, 3],
             "val_loss has not improved by more than 0 for 2 epochs",
         ),
         (
-            {"early_stopping": EarlyStopping(patience=2, min_delta=0.5)},
+            {"until": Until(plateau=Plateau(patience=2, min_delta=0.5))},
             [3, 2.75, 2.5],
             "val_loss has not improved by more than 0.5 for 2 epochs",
         ),
         (
-            {"epochs": 3, "early_stopping": EarlyStopping(patience=2)},
+            {"epochs": 3, "until": Until(plateau=Plateau(patience=2))},
             [3, 3, 3],
             "all 3 epochs trained",
         ),

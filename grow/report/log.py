@@ -12,6 +12,7 @@ from grow.events import (
     EpochDone,
     Event,
     Grown,
+    GrowthEnded,
     Prepared,
     RunStarted,
     StageDone,
@@ -46,6 +47,8 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             return [epoch_line(record, stage.training.epochs, best=best == record.epoch)]
         case StageDone():
             return [_stage_done(event)]
+        case GrowthEnded():
+            return [Text(f"no stage {event.stage.number}: {event.reason}")]
         case Warned():
             return [Text(f"warning: {event.text}", style="yellow")]
     return []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from grow.events import (
     EpochDone,
     Event,
+    GrowthEnded,
     Prepared,
     Preparing,
     RunStarted,
@@ -101,14 +102,21 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time to the end of the run, later stages by their FLOPs; None while unknown."""
+        """Time to the end of the run, later stages by their FLOPs; None while unknown.
+
+        Stages that come only if growing pays do not count.
+        """
         phase = self.phase
         if not isinstance(phase, Training) or phase.seconds_left is None:
             return None
-        flops = sum(s.architecture.training_flops * s.training.epochs for s in self.waiting)
+        flops = sum(s.architecture.training_flops * s.training.epochs for s in self._certain)
         epochs = flops / phase.stage.architecture.training_flops
         pictures = phase.steps * phase.stage.training.batch
         return phase.seconds_left + epochs * pictures / phase.speed
+
+    @property
+    def _certain(self) -> tuple[StagePlan, ...]:
+        return tuple(stage for stage in self.waiting if stage.stop is None)
 
 
 def advance(now: Progress, event: Event, seconds: float) -> Progress:
@@ -119,8 +127,12 @@ def advance(now: Progress, event: Event, seconds: float) -> Progress:
         case Prepared():
             return replace(now, phase=Idle())
         case RunStarted(entries=entries):
-            todo = tuple(e.stage for e in entries if e.action is not Action.REUSE)
-            return _next_stage(Progress(stages=len(entries), waiting=todo))
+            todo = tuple(e.stage for e in entries if e.action not in (Action.REUSE, Action.SKIP))
+            return _next_stage(
+                Progress(stages=sum(e.action is not Action.SKIP for e in entries), waiting=todo)
+            )
+        case GrowthEnded():
+            return replace(now, waiting=(), phase=Idle())
         case StageDone(reused=False):
             return _next_stage(now)
         case StageStarted():

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from grow.architecture import Architecture
 from grow.history import EpochRecord, GrowthShock
-from grow.lineup import StagePlan
+from grow.lineup import Action, StagePlan
 from grow.planning import Plan
 from grow.report.tables import Row, Table
 from grow.report.words import duration, flops, listing, percent, plural, size
@@ -103,6 +103,8 @@ def plan_page(plan: Plan) -> RenderableType:
         parts.append(Text(pictures_line(plan.classes, plan.pictures, about=plan.approximate)))
     parts += [Text(), lineup_table(plan)]
     for entry in plan.entries:
+        if entry.action is Action.SKIP:
+            continue  # the lineup above says why it does not come
         stage = entry.stage
         title = f"stage {stage.number}, {stage.name}"
         if stage.transfer is None:
@@ -161,11 +163,17 @@ def lineup_table(plan: Plan) -> RenderableType:
 def stages_table(stages: Sequence[StageResult]) -> RenderableType:
     """Where each stage stands, its figures those of its best epoch; 80 columns suffice."""
     numbers = ("parameters", "epochs", "val accuracy", "val loss", "time")
-    rows = tuple(Row(_stage_cells(result), _half_epoch(result)) for result in stages)
+    left_out = [result for result in stages if result.not_needed]
+    shown = [result for result in stages if result not in left_out[1:]]
+    rows = tuple(Row(_stage_cells(result), _remark(result, len(left_out) - 1)) for result in shown)
     return Table(("stage", "image", *numbers, "state"), rows, right=numbers)
 
 
-def _half_epoch(result: StageResult) -> str:
+def _remark(result: StageResult, others: int) -> str:
+    """What is said of a stage besides its figures; ``others`` are not needed either."""
+    if result.not_needed:
+        more = f" (nor {plural(others, 'stage')} after it)" if others else ""
+        return result.not_needed + more
     if not result.step:
         return ""
     return f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk"
@@ -188,7 +196,21 @@ def _stage_cells(result: StageResult) -> tuple[str, ...]:
 def result_page(run: Run) -> RenderableType:
     """What `grow run` ends with: the stages, and where everything is."""
     where = Text(f"models, histories and plans are in {run.path}", no_wrap=True)
-    return Group(Text(), stages_table(run.stages), where)
+    return Group(Text(), stages_table(run.stages), *_better_before(run.stages), where)
+
+
+def _better_before(stages: Sequence[StageResult]) -> list[Text]:
+    """Says so where the last stage is not the best one: it is the one that people would take."""
+    done = [
+        (result.best.val_accuracy, -result.plan.number, result.plan.name)
+        for result in stages
+        if result.state == "done" and result.best is not None
+    ]
+    best = max(done, default=None)
+    if best is None or best == done[-1]:
+        return []
+    words = f"stage {-best[1]} {best[2]} has a higher validation accuracy than the last stage"
+    return [Text(words, "yellow")]
 
 
 def status_page(run: Run) -> RenderableType:
@@ -207,6 +229,8 @@ def report_page(run: Run) -> RenderableType:
     """What `grow report` shows: the stages, then each one's transfer plan and epochs."""
     parts: list[RenderableType] = [status_page(run)]
     for result in run.stages:
+        if result.not_needed:
+            continue  # the table above says why it never came
         parts += [Text(), stage_heading(result.plan)]
         if result.plan.transfer is not None:
             parts.append(transfer_table(result.plan.transfer))

@@ -18,16 +18,26 @@ from grow.spec.model import (
     Pool,
     Widen,
 )
-from grow.spec.run import Checkpoint, OptimizerState, Policy, RunSpec, Stage, Transfer
+from grow.spec.run import (
+    Checkpoint,
+    OptimizerState,
+    Policy,
+    Round,
+    RunSpec,
+    Stage,
+    Stop,
+    Transfer,
+)
 from grow.spec.training import (
     MAY_BE_OFF,
     TRAINING_KEYS,
     Best,
-    EarlyStopping,
     Monitor,
     Optimizer,
     Plateau,
+    ReduceOnPlateau,
     Training,
+    Until,
 )
 from grow.spec.values import NAME_PATTERN, Fraction, Name, Value
 
@@ -43,7 +53,6 @@ __all__ = [
     "Data",
     "Deepen",
     "DrawnData",
-    "EarlyStopping",
     "FolderData",
     "Fraction",
     "Head",
@@ -58,10 +67,14 @@ __all__ = [
     "Plateau",
     "Policy",
     "Pool",
+    "ReduceOnPlateau",
+    "Round",
     "RunSpec",
     "Stage",
+    "Stop",
     "Training",
     "Transfer",
+    "Until",
     "Value",
     "Widen",
 ]

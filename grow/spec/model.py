@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from grow.scalars import Channels, Side, Size
+from grow.scalars import Channels, Resize, Side, Size
 from grow.spec.values import Fraction, Name, Value, as_tuple
 
 Pool = Literal["max", "average", "none"]
@@ -56,7 +56,11 @@ class Operator(Value):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     insert: Insert | None = Field(None, description="a new conv + pool block")
-    resize: Size | None = Field(None, description="another input resolution")
+    resize: Resize | None = Field(
+        None,
+        description="another input resolution, or how many times the one before",
+        examples=[32, "2x"],
+    )
     deepen: Deepen | None = Field(None, description="one more convolution in a block")
     widen: Widen | None = Field(None, description="more filters in a block")
 

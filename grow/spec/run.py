@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from grow.scalars import Seconds
+from grow.scalars import Repeat, Seconds, Share
 from grow.spec.data import Data
 from grow.spec.model import Model, Operator
 from grow.spec.training import (
     MAY_BE_OFF,
     TRAINING_KEYS,
     Best,
-    EarlyStopping,
+    Monitor,
     Optimizer,
-    Plateau,
+    ReduceOnPlateau,
     Training,
+    Until,
 )
 from grow.spec.values import Name, Value, as_tuple
 
@@ -45,10 +47,27 @@ class Transfer(Value):
     )
 
 
+class Stop(Value):
+    """When a repeated growth is not repeated again: it has stopped to pay."""
+
+    gain: Share = Field(
+        description="stop when a growth gained less than this over the stage before it: a share "
+        "of the validation pictures, or per cent",
+        examples=["0.5%"],
+    )
+    monitor: Monitor = Field("val_accuracy", description="the figure to compare, of best epochs")
+
+
 class Stage(Value):
     """One stage: how the architecture grows, what is carried over, what is trained otherwise."""
 
     name: Name = Field(description="what the stage is called")
+    repeat: Repeat | None = Field(
+        None,
+        description="grow like this so many times, one stage after the other; the last entry only",
+        examples=[5, "up to 5"],
+    )
+    stop: Stop | None = Field(None, description="repeat only while it pays")
     grow: Annotated[tuple[Operator, ...], BeforeValidator(as_tuple)] = Field(
         (), description="growth operators, applied in order"
     )
@@ -61,8 +80,8 @@ class Stage(Value):
     optimizer: Optimizer | None = Field(None, description="as in train")
     learning_rate: float | None = Field(None, gt=0.0, description="as in train")
     epochs: int | None = Field(None, ge=1, le=1_000_000, description="as in train")
-    reduce_on_plateau: Plateau | None = Field(None, description="as in train")
-    early_stopping: EarlyStopping | None = Field(None, description="as in train")
+    reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="as in train")
+    until: Until | None = Field(None, description="as in train")
     best: Best | None = Field(None, description="as in train")
 
 
@@ -75,6 +94,33 @@ class Checkpoint(Value):
         "or text with s, m or h; there is one at the end of each epoch anyway",
         examples=["60s", "5m"],
     )
+
+
+@dataclass(frozen=True)
+class Round:
+    """One stage that may come: an entry of ``stages``, or one repetition of it.
+
+    Attributes:
+        entry: position of the entry in ``stages``.
+        number: which repetition of it, from 1.
+        stage: the entry, under the name that this repetition has: ``deeper``, ``deeper-2``.
+    """
+
+    entry: int
+    number: int
+    stage: Stage
+
+    @property
+    def stop(self) -> Stop | None:
+        """What decides whether it comes; None where it comes anyway.
+
+        The first repetition always comes: there is no growth yet whose gain would tell.
+        """
+        return self.stage.stop if self.number > 1 else None
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
 
 
 class RunSpec(Value):
@@ -92,6 +138,15 @@ class RunSpec(Value):
         description="the stages, in order",
         json_schema_extra={"minItems": 1, "maxItems": 1000},  # pydantic forgets them here
     )
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """All stages that may come, one by one: a repeated entry as often as it says."""
+        return tuple(
+            Round(index, number, stage.model_copy(update={"name": _numbered(stage.name, number)}))
+            for index, stage in enumerate(self.stages)
+            for number in range(1, (stage.repeat or 1) + 1)
+        )
 
     def training(self, stage: Stage) -> Training:
         """The training settings of one stage: its own keys over those of ``train``."""

@@ -13,7 +13,7 @@ Best = Literal[Monitor, "last"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 
 
-class Plateau(Value):
+class ReduceOnPlateau(Value):
     """Lower the learning rate when the monitored figure stops improving (Keras's rule)."""
 
     monitor: Monitor = Field("val_loss", description="the figure to watch")
@@ -24,12 +24,18 @@ class Plateau(Value):
     minimum: float = Field(0.0, ge=0.0, description="never below this learning rate")
 
 
-class EarlyStopping(Value):
-    """End a stage when the monitored figure stops improving."""
+class Plateau(Value):
+    """The monitored figure stops improving (the rule of Keras's EarlyStopping)."""
 
     monitor: Monitor = Field("val_loss", description="the figure to watch")
-    patience: int = Field(3, ge=1, description="epochs without improvement before it ends")
+    patience: int = Field(3, ge=1, description="epochs without improvement before the stage ends")
     min_delta: float = Field(0.0, ge=0.0, description="what counts as an improvement")
+
+
+class Until(Value):
+    """What ends a stage before all its epochs are trained."""
+
+    plateau: Plateau = Field(description="the monitored figure stops improving")
 
 
 class Training(Value):
@@ -38,11 +44,13 @@ class Training(Value):
     batch: int = Field(32, ge=1, le=1_000_000, description="pictures a step")
     optimizer: Optimizer = Field("adam", description="Keras optimizer, its own defaults")
     learning_rate: float = Field(0.001, gt=0.0, description="learning rate of the first epoch")
-    epochs: int = Field(ge=1, le=1_000_000, description="passes over the training pictures")
-    reduce_on_plateau: Plateau | None = Field(None, description="lower the learning rate")
-    early_stopping: EarlyStopping | None = Field(None, description="end before all epochs")
+    epochs: int = Field(
+        ge=1, le=1_000_000, description="passes over the training pictures, at most"
+    )
+    reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="lower the learning rate")
+    until: Until | None = Field(None, description="end before all epochs are trained")
     best: Best = Field("val_accuracy", description="which epoch's weights a stage ends with")
 
 
 TRAINING_KEYS = frozenset(Training.model_fields)
-MAY_BE_OFF = frozenset({"reduce_on_plateau", "early_stopping"})
+MAY_BE_OFF = frozenset({"reduce_on_plateau", "until"})

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from grow import growth
 from grow.architecture import Architecture
 from grow.errors import GrowthError, Problem
-from grow.spec import Operator, RunSpec
+from grow.scalars import LARGEST_SIDE
+from grow.spec import Operator, Round, RunSpec
 from grow.stagefile.positions import Document
 from grow.stagefile.words import Path, quote
 
@@ -17,12 +18,15 @@ _RESERVED = frozenset(
     ["con", "prn", "aux", "nul"]
     + [f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)]
 )
-_LARGEST_SIDE = 4096
 
 
 def problems(spec: RunSpec, document: Document) -> list[Problem]:
     """Everything in a stage file that does not go together."""
-    found = [*_names(spec, document), *_first_stage(spec, document)]
+    found = [
+        *_names(spec, document),
+        *_first_stage(spec, document),
+        *_repeats(spec, document),
+    ]
     operators = list(_operators(spec, document))
     if not operators:
         found += _growth(spec, document)
@@ -30,19 +34,37 @@ def problems(spec: RunSpec, document: Document) -> list[Problem]:
 
 
 def _names(spec: RunSpec, document: Document) -> Iterator[Problem]:
-    first: dict[str, int] = {}
+    first: dict[str, Round] = {}
     yield from _reserved(spec.name, ("name",), document)
-    for index, stage in enumerate(spec.stages):
-        place: Path = ("stages", index, "name")
-        yield from _reserved(stage.name, place, document)
-        other = first.setdefault(stage.name.casefold(), index)
-        if other != index:
-            line = document.places[("stages", other, "name")].line
+    for later in spec.rounds:
+        name = later.stage.name
+        place: Path = ("stages", later.entry, "name")
+        yield from _reserved(name, place, document)
+        other = first.setdefault(name.casefold(), later)
+        if other is not later:
+            line = document.places[("stages", other.entry, "name")].line
             text = (
-                f"expected a name that no other stage has, found {quote(stage.name)} again "
-                f"({quote(spec.stages[other].name)} is on line {line}; capitals do not count)"
+                f"expected a name that no other stage has, found {quote(name)} again "
+                f"({quote(other.stage.name)} is on line {line}; capitals do not count)"
             )
             yield document.problem(place, text)
+
+
+def _repeats(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    """A repeated entry is the last one, never the first; what stops it needs it."""
+    last = len(spec.stages) - 1
+    for index, stage in enumerate(spec.stages):
+        if stage.repeat is None and stage.stop is not None:
+            text = "expected stop only where repeat says how often at most; add repeat: up to 5"
+            yield document.problem(("stages", index, "stop"), text, at_key=True)
+        if stage.repeat is not None and (index == 0 or index != last):
+            text = "expected no repeat in the first stage, which starts from nothing"
+            if index:
+                text = (
+                    "expected repeat in the last entry only: what followed would not know what "
+                    "it grows from"
+                )
+            yield document.problem(("stages", index, "repeat"), text, at_key=True)
 
 
 def _reserved(name: str, place: Path, document: Document) -> Iterator[Problem]:
@@ -98,8 +120,12 @@ def _transfers(
     spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
 ) -> Iterator[Problem]:
     """Policies for single layers need the layer; a carried optimizer needs the same optimizer."""
-    for index, stage in enumerate(spec.stages[1:], start=1):
-        place: Path = ("stages", index, "transfer")
+    rounds = spec.rounds
+    for index, later in enumerate(rounds[1:], start=1):
+        if later.number > 1:
+            continue  # as the first repetition: layers are never lost
+        stage = later.stage
+        place: Path = ("stages", later.entry, "transfer")
         names = [layer.name for layer in architectures[index].layers]
         for name in stage.transfer.layers:
             if name not in names:
@@ -107,7 +133,7 @@ def _transfers(
                 advice = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}"
                 text = f"expected the name of a layer of this stage, found {quote(name)}; {advice}"
                 yield document.problem((*place, "layers", name), text, at_key=True)
-        before = spec.training(spec.stages[index - 1]).optimizer
+        before = spec.training(rounds[index - 1].stage).optimizer
         own = spec.training(stage).optimizer
         if stage.transfer.optimizer == "carry" and own != before:
             text = f"expected the optimizer of the stage before, {before}, to carry its state"
@@ -125,10 +151,10 @@ def _sizes(
     odd = [index for index, size in enumerate(sizes) if not _divides(size, master)]
     if not odd:
         return
-    names = ", ".join(f"{spec.stages[i].name} {_times(sizes[i])}" for i in odd[:4])
+    names = ", ".join(f"{spec.rounds[i].stage.name} {_times(sizes[i])}" for i in odd[:4])
     common = (math.lcm(*(size[0] for size in sizes)), math.lcm(*(size[1] for size in sizes)))
     advice = "change the sizes"
-    if max(common) <= _LARGEST_SIDE:
+    if max(common) <= LARGEST_SIDE:
         advice += f", or set data.master to [{common[0]}, {common[1]}]"
     if spec.data.master is None:
         place = _resize_before(spec, odd[0])
@@ -149,9 +175,9 @@ def _times(size: tuple[int, int]) -> str:
 
 def _resize_before(spec: RunSpec, index: int) -> Path:
     """Where the size of a stage was said: the last resize up to it, or else the model's image."""
-    for number in range(index, 0, -1):
-        operators = spec.stages[number].grow
+    for later in reversed(spec.rounds[1 : index + 1]):
+        operators = later.stage.grow
         for place in range(len(operators) - 1, -1, -1):
             if operators[place].resize is not None:
-                return ("stages", number, "grow", place, "resize")
+                return ("stages", later.entry, "grow", place, "resize")
     return ("model", "image")

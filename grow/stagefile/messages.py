@@ -21,7 +21,12 @@ from grow.stagefile.remedies import remedy
 from grow.stagefile.words import Node, Path, expected, quote, resolve, show, spell, variants
 from grow.stagefile.write import shared_schema
 
-_OTHER_NAMES = {"lr": "learning_rate", "size": "resize", "type": "source"}
+_OTHER_NAMES = {
+    "lr": "learning_rate",
+    "size": "resize",
+    "type": "source",
+    "early_stopping": "until",
+}
 
 
 def explain(error: ValidationError, document: Document) -> list[Problem]:
@@ -124,6 +129,8 @@ def _trace(location: Path, document: Document) -> tuple[Path, Node, Any]:
         if "discriminator" in node:
             node = resolve(root, {"$ref": node["discriminator"]["mapping"][part]})
             continue
+        if isinstance(part, str) and variants(node):
+            continue  # a member of a union of plain values, by the name that pydantic gives it
         inner = _inner(node, part)
         if inner is None or not _holds(value, part):
             break

@@ -39,7 +39,7 @@ GOOD = {
         "learning_rate": 0.1,
         "best": "last",
         "reduce_on_plateau": {"patience": 1},
-        "early_stopping": {"patience": 1},
+        "until": {"plateau": {"patience": 1}},
     },
     "stages": [{"name": "b"}, {"name": "c", "grow": [{"insert": {"filters": 2}}, {"resize": 32}]}],
 }
@@ -239,7 +239,7 @@ SPECS = st.fixed_dictionaries(
             {"epochs": st.integers(1, 9)},
             optional={
                 "learning_rate": st.floats(0, 1e300, exclude_min=True),
-                "early_stopping": st.just({"patience": 1}) | st.none(),
+                "until": st.just({"plateau": {"patience": 1}}) | st.none(),
             },
         ),
         "stages": st.lists(
@@ -247,7 +247,7 @@ SPECS = st.fixed_dictionaries(
                 {"name": NAMES},
                 optional={
                     "epochs": st.none() | st.integers(1, 9),
-                    "early_stopping": st.none() | st.just({}),
+                    "until": st.none() | st.just({"plateau": {}}),
                 },
             ),
             min_size=1,

@@ -28,7 +28,7 @@ def test_ready_file_reads_and_survives_being_written(file):
 
 
 def test_ready_files_are_there():
-    assert [file.stem for file in READY] == ["cats-dogs", "quickstart", "seed"]
+    assert [file.stem for file in READY] == ["cats-dogs", "quickstart", "seed", "while-it-pays"]
 
 
 def test_seed_file_is_the_experiment_by_hand():

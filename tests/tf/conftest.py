@@ -36,7 +36,7 @@ train:
   learning_rate: 0.01
   epochs: 3
   reduce_on_plateau: {patience: 1, factor: 0.5, min_delta: 0.1}
-  early_stopping: {patience: 3}
+  until: {plateau: {patience: 3}}
 stages:
   - name: small
   - name: deeper
