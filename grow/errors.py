@@ -42,16 +42,18 @@ class Problem:
         line: line in the file, counted from 1; 0 when the file has no such place.
         column: column in that line, counted from 1.
         text: what was expected and what was found, and the remedy where there is one.
+        source: what caused it, where that is not the file: ``--set train.epochs=0``.
     """
 
     path: str
     line: int
     column: int
     text: str
+    source: str = ""
 
     def render(self, file: str) -> str:
         """The problem as one line: ``file:line:column path: text``."""
-        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        place = f"{file}:{self.line}:{self.column}" if self.line else self.source or file
         return f"{place} {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
 
 

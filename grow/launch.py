@@ -5,7 +5,7 @@ The Python face of `grow run` and `grow resume`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -24,6 +24,7 @@ def run(
     stage_file: str | PathLike[str],
     *,
     run_dir: str | PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
     listeners: Iterable[Listener] = (),
     stop: StopSwitch | None = None,
 ) -> Run:
@@ -32,6 +33,7 @@ def run(
     Args:
         stage_file: path of the stage file.
         run_dir: the run folder; ``runs/NAME`` unless said.
+        overrides: values in place of the file's, such as ``train.epochs=3``.
         listeners: called with each event, in order (see `grow.events`); a
             `grow.console.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
@@ -46,7 +48,7 @@ def run(
         Stopped: stopped as asked; the same call goes on.
     """
     file = Path(stage_file)
-    spec = stagefile.read(file)
+    spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
     return _launch(spec, file.parent.resolve(), folder, listeners, stop)
 

@@ -97,19 +97,25 @@ class Plan:
         }
 
 
-def plan(stage_file: str | PathLike[str], *, run_dir: str | PathLike[str] | None = None) -> Plan:
+def plan(
+    stage_file: str | PathLike[str],
+    *,
+    run_dir: str | PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+) -> Plan:
     """Plans a stage file: what each stage would be, and what would be done about it.
 
     Args:
         stage_file: path of the stage file.
         run_dir: the run folder; ``runs/NAME`` unless said.
+        overrides: values in place of the file's, such as ``train.epochs=3``.
 
     Raises:
         StageFileError: the stage file cannot be used; carries all its problems.
         RunFolderError: there is a run folder, and it is damaged; or a file is in its place.
     """
     file = Path(stage_file)
-    spec = stagefile.read(file)
+    spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
     seen = _look(spec, file.parent)
     entries = line_up(plan_stages(spec, seen.known), inspection.survey(folder))

@@ -25,6 +25,15 @@ RunDir = Annotated[
     Path | None,
     typer.Option("--run-dir", metavar="FOLDER", help="The run folder; runs/NAME unless said."),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A value in place of the file's, such as train.epochs=3 or "
+        "stages.deeper.transfer=strict; as often as needed.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, errors included.")]
 
 

@@ -9,7 +9,7 @@ import typer
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, RunArgument, RunDir, StageFile, app, print_json
+from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app, print_json
 from grow.cli.running import live_view
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -26,14 +26,19 @@ ModelOfNew = Annotated[
 
 
 @app.command("plan")
-def plan_command(stage_file: StageFile, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+def plan_command(
+    stage_file: StageFile,
+    run_dir: RunDir = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what would happen, and change nothing.
 
     Architectures, transfer plans, cost, what is reused and why.
 
     Example: grow plan stages/cats-dogs.yaml
     """
-    plan = grow.plan(stage_file, run_dir=run_dir)
+    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or ())
     if as_json:
         print_json(plan.to_dict())
     else:

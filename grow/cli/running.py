@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, RunArgument, RunDir, StageFile, app, print_json
+from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app, print_json
 from grow.errors import Stopped
 
 if TYPE_CHECKING:
@@ -18,16 +18,25 @@ if TYPE_CHECKING:
 
 
 @app.command("run")
-def run_command(stage_file: StageFile, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+def run_command(
+    stage_file: StageFile,
+    run_dir: RunDir = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
     """Train every stage, or go on where it stopped.
 
     The same command always: it reuses what is finished and goes on with what is begun.
 
     Example: grow run stages/quickstart.yaml
     """
+    given = overrides or []
     options = ["--run-dir", str(run_dir)] if run_dir else []
+    options += [word for override in given for word in ("--set", override)]
     with _stoppable("run", str(stage_file), *options, as_json=as_json) as (view, switch):
-        result = grow.run(stage_file, run_dir=run_dir, listeners=[view], stop=switch)
+        result = grow.run(
+            stage_file, run_dir=run_dir, overrides=given, listeners=[view], stop=switch
+        )
     _show_result(result, as_json=as_json)
 
 

@@ -42,10 +42,11 @@ def _names(spec: RunSpec, document: Document) -> Iterator[Problem]:
         yield from _reserved(name, place, document)
         other = first.setdefault(name.casefold(), later)
         if other is not later:
-            line = document.places[("stages", other.entry, "name")].line
+            first_place = document.places[("stages", other.entry, "name")]
+            where = first_place.source or f"on line {first_place.line}"
             text = (
                 f"expected a name that no other stage has, found {quote(name)} again "
-                f"({quote(other.stage.name)} is on line {line}; capitals do not count)"
+                f"({quote(other.stage.name)} is {where}; capitals do not count)"
             )
             yield document.problem(place, text)
 

@@ -34,6 +34,7 @@ class Place:
         key_line: line of its key; of the value itself where it has no key.
         key_column: column of its key, likewise.
         written: a plain scalar as the file spells it; empty for everything else.
+        source: where it stands if not in the file: ``--set train.epochs=3``.
     """
 
     line: int
@@ -41,6 +42,7 @@ class Place:
     key_line: int
     key_column: int
     written: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Document:
         line, column = place.line, place.column
         if at_key or held != path:
             line, column = place.key_line, place.key_column
-        return Problem(spell(path), line, column, text)
+        return Problem(spell(path), line, column, text, place.source)
 
 
 def load(text: str) -> Document:

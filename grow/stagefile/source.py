@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from grow.errors import Problem, StageFileError
 from grow.spec import RunSpec
 from grow.stagefile import checks, messages, positions
+from grow.stagefile import overrides as overriding
 from grow.stagefile.positions import Document
 from grow.stagefile.words import show
 
@@ -18,8 +20,8 @@ MAX_BYTES = 2**20
 _START = "`grow init` writes a stage file to start from"
 
 
-def read(path: Path) -> RunSpec:
-    """The value of a stage file.
+def read(path: Path, overrides: Sequence[str] = ()) -> RunSpec:
+    """The value of a stage file, with ``overrides`` such as ``train.epochs=3`` in their places.
 
     Raises:
         StageFileError: the file cannot be read, or holds anything wrong; it carries all of it.
@@ -45,10 +47,10 @@ def read(path: Path) -> RunSpec:
         column = error.start - content.rfind(b"\n", 0, error.start)
         problem = Problem("", line, column, "expected UTF-8, found other bytes; save it as UTF-8")
         raise StageFileError(file, (problem,)) from None
-    return parse(text, file)
+    return parse(text, file, overrides)
 
 
-def parse(text: str, file: str) -> RunSpec:
+def parse(text: str, file: str, overrides: Sequence[str] = ()) -> RunSpec:
     """The value of a stage file's text; messages call it ``file``.
 
     Raises:
@@ -59,7 +61,7 @@ def parse(text: str, file: str) -> RunSpec:
     document = positions.load(text.removeprefix("\ufeff"))
     if document.value is None and not document.problems:
         raise _whole_file(file, f"expected a stage file, found an empty one; {_START}")
-    spec, found = _judge(document)
+    spec, found = _judge(overriding.apply(document, overrides))
     if spec is None or found:
         raise StageFileError(file, _in_order(found))
     return spec
