@@ -5,6 +5,8 @@ The Python API, loaded when it is first used so that importing `grow` is instant
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
+    grow.predict("runs/cats-dogs", "cat.jpg")  the class of each picture
+    grow.export("runs/cats-dogs", "onnx")  the model for other programs
     grow.explain("old.keras", "new.keras")  what could be carried over, what Keras would load
 """
 
@@ -14,14 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.carding import Card, card
     from grow.cleaning import Cleaning, clean
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
+    from grow.exporting import Export, export
     from grow.gallery import contact_sheet
     from grow.inspection import Verification, verify
     from grow.launch import resume, run
     from grow.planning import Plan, plan
+    from grow.predicting import Prediction, Predictions, predict
     from grow.runs import Run, StageResult, load, load_all
     from grow.stagefile import schema
     from grow.stopping import StopSwitch
@@ -29,20 +34,27 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Card",
     "Cleaning",
     "Explanation",
+    "Export",
     "GrowError",
     "Plan",
+    "Prediction",
+    "Predictions",
     "Run",
     "StageResult",
     "StopSwitch",
     "Verification",
+    "card",
     "clean",
     "contact_sheet",
     "explain",
+    "export",
     "load",
     "load_all",
     "plan",
+    "predict",
     "resume",
     "run",
     "schema",
@@ -50,6 +62,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Card": "grow.carding",
+    "Export": "grow.exporting",
+    "card": "grow.carding",
+    "export": "grow.exporting",
     "Cleaning": "grow.cleaning",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
@@ -61,7 +77,10 @@ _HOMES = {
     "explain": "grow.explaining",
     "load": "grow.runs",
     "load_all": "grow.runs",
+    "Prediction": "grow.predicting",
+    "Predictions": "grow.predicting",
     "plan": "grow.planning",
+    "predict": "grow.predicting",
     "resume": "grow.launch",
     "run": "grow.launch",
     "schema": "grow.stagefile",

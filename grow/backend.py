@@ -20,7 +20,7 @@ from types import ModuleType
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
+def held_back() -> Iterator[None]:
     """Keeps what is written to the process's standard error, shows it only on failure."""
     if os.environ.get("GROW_BACKEND_NOISE"):
         yield
@@ -49,7 +49,7 @@ def load_tensorflow() -> ModuleType:
     """
     if not os.environ.get("GROW_BACKEND_NOISE"):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _held_back():
+    with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()
         # The first operation starts the device, and its notices with it.

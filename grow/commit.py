@@ -53,13 +53,17 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """A folder to fill, which becomes ``path`` in one step when the block ends well.
+
+    Args:
+        path: where it will stand.
+        replace: whether a folder that is there gives way, once the new one is on disk.
 
     Raises:
         OSError: it could not be written, or ``path`` is there already.
     """
-    if os.path.lexists(path):  # a rename would silently replace an empty folder
+    if os.path.lexists(path) and not replace:  # a rename would silently replace an empty folder
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     beside = beside_of(path)
     try:
@@ -71,6 +75,8 @@ def new_folder(path: Path) -> Iterator[Path]:
             else:
                 _flush(inner)
         flush_folder(beside)
+        if replace and path.is_dir():
+            remove_folder(path)
         beside.rename(path)
     except BaseException as error:
         shutil.rmtree(beside, ignore_errors=True)

@@ -52,9 +52,9 @@ def show(page: RenderableType) -> None:
     open_console().print(page)
 
 
-def say(line: str) -> None:
+def say(line: str, *, stderr: bool = False) -> None:
     """Prints one line."""
-    open_console().print(Text(line), soft_wrap=True)
+    open_console(stderr=stderr).print(Text(line), soft_wrap=True)
 
 
 def complain(error: GrowError) -> None:

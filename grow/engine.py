@@ -257,7 +257,7 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     model = _compiled(context, stage)
     network.write_weights(model, weights)
     context.switch.check()
-    folder.commit_model(partial(network.save, model, context.pictures.manifest.classes))
+    folder.commit_model(partial(network.save, model, network.notes_of(stage)))
     folder.write_done(
         Done(
             epochs=len(outcome.history),

@@ -12,7 +12,8 @@ import json
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,14 @@ from grow.architecture import (
 )
 from grow.backend import load_keras
 from grow.errors import RunFolderError
+from grow.lineup import StagePlan
+from grow.pictures.preprocessing import Preprocessing
 
 Model = Any
 """A ``keras.Model``; Keras ships no types."""
+
+SCHEMA = "grow.model/1"
+"""Name and version of what a saved model says of its pictures."""
 
 Weights = dict[str, NDArray[Any]]
 SeedOf = Callable[[str], int]
@@ -157,8 +163,36 @@ def assign(variables: Mapping[str, Any], values: Mapping[str, NDArray[Any]]) -> 
         variable.assign(values[name])
 
 
-def save(model: Model, classes: Sequence[str], path: Path) -> None:
-    """Saves a model that plain Keras loads, its class names in the archive's metadata.
+@dataclass(frozen=True)
+class Notes:
+    """What a saved model says of itself, beside its layers and weights.
+
+    Attributes:
+        classes: the class names, in label order.
+        preprocessing: how a picture becomes what the model is fed.
+    """
+
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    def to_dict(self) -> dict[str, Any]:
+        """The notes as they stand in the archive's metadata."""
+        return {
+            "class_names": list(self.classes),
+            "grow": {"schema": SCHEMA, **self.preprocessing.to_dict()},
+        }
+
+
+def notes_of(stage: StagePlan) -> Notes:
+    """What the model of a planned stage will say of itself."""
+    pictures = stage.recipe["pictures"]
+    height, width = pictures["master"]
+    preprocessing = Preprocessing(stage.architecture.image, (height, width), pictures["fit"])
+    return Notes(tuple(pictures["classes"]), preprocessing)
+
+
+def save(model: Model, notes: Notes, path: Path) -> None:
+    """Saves a model that plain Keras loads, its notes in the archive's metadata.
 
     The file depends on the model alone, not on when it was saved: equal models, equal bytes.
 
@@ -174,7 +208,7 @@ def save(model: Model, classes: Sequence[str], path: Path) -> None:
         for name in sorted(archive.namelist()):
             content = archive.read(name)
             if name == "metadata.json":
-                content = _metadata(content, classes)
+                content = _metadata(content, notes)
             if name == "config.json":
                 content = json.dumps(_renumbered(json.loads(content), {})).encode()
             final.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
@@ -194,10 +228,10 @@ def _renumbered(value: Any, numbers: dict[Any, int]) -> Any:
     }
 
 
-def _metadata(content: bytes, classes: Sequence[str]) -> bytes:
+def _metadata(content: bytes, notes: Notes) -> bytes:
     values = json.loads(content)
     values.pop("date_saved", None)
-    return json.dumps({**values, "class_names": list(classes)}).encode()
+    return json.dumps({**values, **notes.to_dict()}).encode()
 
 
 _UNREADABLE = (
@@ -219,14 +253,25 @@ def load(path: Path) -> Model:
         raise RunFolderError(f"{path}: not a model that Keras can read ({error})") from error
 
 
-def class_names(path: Path) -> tuple[str, ...]:
-    """The class names in a ``.keras`` file that `save` wrote, in label order.
+def read_notes(path: Path) -> Notes:
+    """What a ``.keras`` file that `save` wrote says of itself; loads no Keras.
 
     Raises:
-        RunFolderError: the file is missing or has none.
+        RunFolderError: the file is missing, no saved model, or one that another program saved.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return tuple(json.loads(archive.read("metadata.json"))["class_names"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise RunFolderError(f"{path}: holds no class names ({error})") from error
+            values = json.loads(archive.read("metadata.json"))
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunFolderError(f"{path}: not a saved model ({error})") from error
+    try:
+        known = values["grow"]
+        if known["schema"] != SCHEMA:
+            raise ValueError(f"expected {SCHEMA}, found {known['schema']!r}")
+        classes = tuple(str(name) for name in values["class_names"])
+        return Notes(classes, Preprocessing.from_dict(known))
+    except (LookupError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"{path}: does not say how its pictures are prepared ({error!r})",
+            hint="expected a model.keras that this version of grow saved, or a run folder",
+        ) from error

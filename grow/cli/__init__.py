@@ -16,11 +16,12 @@ from grow.cli import (
     looking,
     running,  # first, so that help begins with it
     upkeep,
+    using,
 )
 from grow.cli.app import app, print_json
 from grow.errors import GrowError
 
-__all__ = ["app", "looking", "main", "running", "upkeep"]
+__all__ = ["app", "looking", "main", "running", "upkeep", "using"]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]

@@ -39,7 +39,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, errors 
 
 def print_json(value: Any) -> None:
     """Prints a value for programs."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    # A file name may hold bytes that are no text: as \udcff it is JSON, and can be printed.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _version(wanted: bool) -> None:

@@ -2,16 +2,13 @@
 
 This module owns reading files and rendering drawn pictures at the master's shape. It decides
 nothing about splits and writes nothing. Imports the standard library, numpy, Pillow, `spec`
-and its neighbours `decode`, `drawn` and `manifest` only.
+and its neighbours `ahead`, `decode`, `drawn` and `manifest` only.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from grow.pictures.ahead import in_order
 from grow.pictures.decode import Undecodable, decode, fitted
 from grow.pictures.drawn import draw
 from grow.pictures.manifest import Candidate, Shape
@@ -28,7 +26,6 @@ from grow.spec import Data, DrawnData
 DRAWING = 1
 
 _SMALLEST_DRAWING = 8
-_AHEAD = 4  # candidates waiting per thread: enough to keep it busy, few enough to stop at once
 
 
 @dataclass(frozen=True)
@@ -68,20 +65,7 @@ def load_all(
 
     Threads are gone when the iterator is exhausted, closed, or left by an exception.
     """
-    threads = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
-    waiting: deque[Future[Loaded]] = deque()
-    try:
-        for candidate in candidates:
-            check_stop()
-            waiting.append(pool.submit(load, data, candidate, shape))
-            if len(waiting) >= threads * _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            check_stop()
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return in_order(lambda candidate: load(data, candidate, shape), candidates, check_stop)
 
 
 def _drawn(data: DrawnData, candidate: Candidate, shape: Shape) -> Loaded:

@@ -9,14 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.report.card import card_markdown
     from grow.report.explained import explanation_page
+    from grow.report.exported import export_lines
+    from grow.report.predicted import left_out_lines, prediction_lines, predictions_csv
     from grow.report.text import plan_page, report_page, result_page, status_page
     from grow.report.upkeep import cleaning_page, verification_page
 
 __all__ = [
+    "card_markdown",
     "cleaning_page",
     "explanation_page",
+    "export_lines",
+    "left_out_lines",
     "plan_page",
+    "prediction_lines",
+    "predictions_csv",
     "report_page",
     "result_page",
     "status_page",
@@ -24,9 +32,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "card_markdown": "grow.report.card",
     "cleaning_page": "grow.report.upkeep",
     "explanation_page": "grow.report.explained",
+    "export_lines": "grow.report.exported",
+    "left_out_lines": "grow.report.predicted",
     "plan_page": "grow.report.text",
+    "prediction_lines": "grow.report.predicted",
+    "predictions_csv": "grow.report.predicted",
     "report_page": "grow.report.text",
     "result_page": "grow.report.text",
     "status_page": "grow.report.text",

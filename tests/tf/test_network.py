@@ -9,6 +9,8 @@ import pytest
 
 from grow import growth, network, stagefile
 from grow.architecture import Architecture
+from grow.network import Notes
+from grow.pictures.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.tf
 
@@ -92,8 +94,9 @@ def test_a_saved_model_predicts_the_same_in_plain_keras(tmp_path: Path) -> None:
 
     model = network.build(architecture(), seed_of=lambda _: 1)
     path = tmp_path / "model.keras"
-    network.save(model, ("a", "b", "c", "d", "é"), path)
+    notes = Notes(("a", "b", "c", "d", "é"), Preprocessing((24, 16, 1), (48, 16), "crop"))
+    network.save(model, notes, path)
     pixels = np.random.default_rng(0).uniform(0, 255, (3, 24, 16, 1)).astype("float32")
     plain = keras.saving.load_model(path)
     np.testing.assert_array_equal(plain.predict_on_batch(pixels), model.predict_on_batch(pixels))
-    assert network.class_names(path) == ("a", "b", "c", "d", "é")
+    assert network.read_notes(path) == notes

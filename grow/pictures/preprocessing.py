@@ -1,0 +1,78 @@
+"""How a picture file becomes what a network is fed: the one way, in training and in use.
+
+This module owns the few values that must be known to repeat it, and their JSON form inside a
+saved model. Imports the standard library, numpy and its neighbours `decode` and `reduce` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grow.pictures.decode import Fit, Undecodable, decode
+from grow.pictures.manifest import Shape
+from grow.pictures.reduce import area_mean
+
+_FITS: tuple[Fit, ...] = ("stretch", "crop")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What turns a picture of any size into the pixels that a network was trained on.
+
+    Attributes:
+        image: height, width and channels (1 or 3) of what the network is fed.
+        master: height and width that the picture is first brought to; multiples of the image's.
+        fit: how a picture of other proportions is brought there.
+    """
+
+    image: Shape
+    master: tuple[int, int]
+    fit: Fit
+
+    def __post_init__(self) -> None:
+        height, width, channels = self.image
+        sides = (height, width, *self.master)
+        if any(type(side) is not int or side < 1 for side in sides) or channels not in (1, 3):
+            raise ValueError(f"expected positive sizes and 1 or 3 channels, found {self}")
+        if self.master[0] % height or self.master[1] % width:
+            raise ValueError(f"expected a master of multiples of the image, found {self}")
+        if self.fit not in _FITS:
+            raise ValueError(f"expected one of the fits {', '.join(_FITS)}, found {self.fit!r}")
+
+    def read(self, path: str | Path) -> NDArray[np.float32]:
+        """A picture file as the network is fed it, float32 of shape `image` in [0, 255].
+
+        Raises:
+            Undecodable: the file cannot be read, or is no usable picture.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+            why = error.strerror if isinstance(error, OSError) else error
+            raise Undecodable(f"cannot be read: {why}") from error
+        pixels = decode(data, (*self.master, self.image[2]), self.fit)
+        image: NDArray[np.float32] = area_mean(pixels[np.newaxis], *self.image[:2])[0]
+        return image
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as plain JSON values."""
+        return {"image": list(self.image), "master": list(self.master), "fit": self.fit}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """What `to_dict` wrote; other keys are passed over.
+
+        Raises:
+            KeyError: one is missing.
+            TypeError: one is of another kind.
+            ValueError: one is of another kind or out of bounds.
+        """
+        height, width, channels = values["image"]
+        down, across = values["master"]
+        return cls((height, width, channels), (down, across), values["fit"])
