@@ -264,14 +264,14 @@ def read_notes(path: Path) -> Notes:
             values = json.loads(archive.read("metadata.json"))
     except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunFolderError(f"{path}: not a saved model ({error})") from error
+    hint = "expected a model.keras that this version of grow saved, or a run folder"
+    known = values.get("grow") if isinstance(values, dict) else None
+    if not isinstance(known, dict) or known.get("schema") != SCHEMA:
+        raise RunFolderError(f"{path}: does not say how its pictures are prepared", hint=hint)
     try:
-        known = values["grow"]
-        if known["schema"] != SCHEMA:
-            raise ValueError(f"expected {SCHEMA}, found {known['schema']!r}")
         classes = tuple(str(name) for name in values["class_names"])
         return Notes(classes, Preprocessing.from_dict(known))
     except (LookupError, TypeError, ValueError) as error:
         raise RunFolderError(
-            f"{path}: does not say how its pictures are prepared ({error!r})",
-            hint="expected a model.keras that this version of grow saved, or a run folder",
+            f"{path}: what it says of its pictures is damaged ({error})", hint=hint
         ) from error

@@ -133,7 +133,8 @@ def _rename(graph: Any, old: str, new: str) -> None:
 
 
 def _run_saved_model(path: Path, batch: NDArray[np.float32]) -> Outputs:
-    outputs: Outputs = load_tensorflow().saved_model.load(str(path)).serve(batch).numpy()
+    loaded = load_tensorflow().saved_model.load(str(path))  # kept: the variables go with it
+    outputs: Outputs = loaded.serve(batch).numpy()
     return outputs
 
 

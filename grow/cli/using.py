@@ -27,7 +27,7 @@ StageName = Annotated[
 def predict_command(
     run: ModelArgument,
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE|FOLDER...", help="Folders with all below.")
+        list[str], typer.Argument(metavar="PICTURE|FOLDER", help="Folders with all below.")
     ],
     stage: StageName = None,
     as_json: AsJson = False,

@@ -168,9 +168,7 @@ def _unusable(reasons: Mapping[str, int]) -> Iterator[str]:
 
 def _use(card: Card) -> list[str]:
     height, width, channels = card.notes.preprocessing.image
-    down, across = card.notes.preprocessing.master
     kind = "colours red, green and blue" if channels == 3 else "luminance"
-    fit = "cut to the middle part in these proportions, then" if _crops(card) else "then"
     if len(card.notes.classes) == 2:
         outputs = f"One number: the probability of `{_inline(card.notes.classes[1])}`"
     else:
@@ -180,16 +178,23 @@ def _use(card: Card) -> list[str]:
         "",
         f"- Input: `(batch, {height}, {width}, {channels})`, float32, {kind} in [0, 255]. The "
         "model rescales by itself.",
-        f"- A picture is turned upright, laid over white where it is transparent, {fit} brought "
-        f"to {down} x {across} (area means where it shrinks), then to {height} x {width} by exact "
-        "area means. `grow predict` does that, and so do a few lines of Python: see "
+        f"- {_steps(card)}. `grow predict` does that, and so do a few lines of Python: see "
         "`docs/using-the-model.md` in grow.",
         f"- Output: {outputs[0].lower()}{outputs[1:]}.",
     ]
 
 
-def _crops(card: Card) -> bool:
-    return card.notes.preprocessing.fit == "crop"
+def _steps(card: Card) -> str:
+    """What is done to a picture before the model sees it."""
+    how = card.notes.preprocessing
+    fit = "cut to the middle part in these proportions, " if how.fit == "crop" else ""
+    words = (
+        f"A picture is turned upright, laid over white where it is transparent, {fit}brought to "
+        f"{how.master[0]} x {how.master[1]} (area means where it shrinks)"
+    )
+    if how.master == how.image[:2]:
+        return words
+    return f"{words}, and then to {how.image[0]} x {how.image[1]} by exact area means"
 
 
 def _architecture(card: Card) -> list[str]:
