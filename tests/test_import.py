@@ -40,6 +40,9 @@ LIGHT = {
     "schema": command("schema"),
     "status": command("status", "nothing"),
     "usage": command("frob"),
+    "predict": command("predict", "nothing", "nothing.png"),
+    "card": command("card", "nothing"),
+    "export": command("export", "nothing", "--to", "saved_model"),
     **{f"plan {file.name}": command("plan", str(file)) for file in STAGES},
 }
 
