@@ -90,7 +90,7 @@ class Export:
 
     def to_dict(self) -> dict[str, Any]:
         """The export as plain JSON values, in the form that ``SCHEMA`` names."""
-        return {**_notes(self.trained, self.to, self.comparison), "folder": str(self.folder)}
+        return {**describe(self.trained, self.to, self.comparison), "folder": str(self.folder)}
 
 
 def export(  # noqa: PLR0913  (each is one option of the command)
@@ -145,7 +145,7 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     with commit.new_folder(folder, replace=force) as beside:
         made = portable.write(model, to, _inside(trained), beside)
         comparison = _compare(to, made, batch, expected)
-        notes = documents.to_json(_notes(trained, to, comparison))
+        notes = documents.to_json(describe(trained, to, comparison))
         (beside / NOTES).write_bytes(notes)
         (beside / CARD).write_text(card_markdown(card), encoding="utf-8")
         switch.check()
@@ -253,8 +253,8 @@ def _inside(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _notes(trained: Trained, to: Format, comparison: Comparison) -> dict[str, Any]:
-    """What ``model.json`` says."""
+def describe(trained: Trained, to: Format, comparison: Comparison) -> dict[str, Any]:
+    """What ``model.json`` says, as plain JSON values in the form that ``SCHEMA`` names."""
     fingerprint = None if trained.origin is None else trained.origin.stage.plan.fingerprint
     return {
         "schema": SCHEMA,

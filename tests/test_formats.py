@@ -11,15 +11,20 @@ from typing import Any, get_args
 import pytest
 
 from grow import (
+    carding,
     checkpoint,
     cleaning,
     events,
+    exporting,
     inspection,
     lock,
+    network,
     planning,
+    predicting,
     runs,
     stagefolder,
     store,
+    trained,
     transfer,
 )
 from grow.errors import RunFolderError, StageFileError
@@ -196,6 +201,42 @@ def test_what_grow_status_verify_prints(run_folder):
 def test_what_grow_clean_prints(run_folder):
     values = cleaning.clean(run_folder.path).to_dict()
     agree("field of a cleaning", {*values, "deleted"})
+
+
+def test_a_saved_model(run_folder):
+    notes = network.notes_of(runs.load(run_folder.path).stages[0].plan).to_dict()
+    agree("field of a saved model", notes["grow"])
+    assert notes.keys() == {"grow", "class_names"}
+
+
+def test_an_export(run_folder):
+    stage = runs.load(run_folder.path).stages[0]
+    origin = trained.Origin(runs.load(run_folder.path), stage)
+    chosen = trained.Trained(stage.path / "model.keras", network.notes_of(stage.plan), origin)
+    comparison = exporting.Comparison(1, 0.0, 1e-5, 1)
+    values = exporting.describe(chosen, "onnx", comparison)
+    agree("field of an export", values)
+    agree("field of a comparison", comparison.to_dict())
+    for name in values["preprocessing"]:
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_predict_prints():
+    one = predicting.Prediction("a.png", 0, (1.0, 0.0), 0)
+    values = predicting.Predictions("tiny", ("cat", "dog"), (one,)).to_dict()
+    agree("field of predictions", values)
+    agree("field of a prediction", values["pictures"][0])
+
+
+def test_what_grow_card_prints(run_folder):
+    run = runs.load(run_folder.path)
+    pictures = carding.Pictures({}, {}, changed=False)
+    measured = {"test": carding.Measured({"cat": 1}, {"cat": 1})}
+    notes = network.notes_of(run.stages[0].plan)
+    values = carding.Card(run, run.stages[0], notes, pictures, measured, "", {}).to_dict()
+    agree("field of a card", values)
+    for name in (*values["pictures"], *values["measured"]["test"]):
+        assert f"`{name}`" in PAGE
 
 
 def test_errors(tmp_path):
