@@ -77,7 +77,7 @@ def write(model: Any, to: Format, notes: Mapping[str, Any], folder: Path) -> Pat
     except OSError:
         raise
     except Exception as error:
-        raise GrowError(f"the model cannot be converted to {to}: {error}") from error
+        raise GrowError(f"the model cannot be converted to {to}: {_first_line(error)}") from error
     return path
 
 
@@ -100,7 +100,13 @@ def run(to: Format, path: Path, batch: NDArray[np.float32]) -> Outputs:
         with held_back():
             return runners[to](path, batch)
     except Exception as error:
-        raise GrowError(f"the exported {to} model cannot be run: {error}") from error
+        raise GrowError(f"the exported {to} model cannot be run: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong; converters add pages about where in themselves."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _finish_onnx(path: Path, notes: Mapping[str, Any]) -> None:
@@ -109,6 +115,7 @@ def _finish_onnx(path: Path, notes: Mapping[str, Any]) -> None:
 
     proto = onnx.load(path)
     graph = proto.graph
+    _replace_erfc(graph)
     _rename(graph, graph.input[0].name, INPUT)
     _rename(graph, graph.output[0].name, OUTPUT)
     for end in (graph.input[0], graph.output[0]):
@@ -120,6 +127,25 @@ def _finish_onnx(path: Path, notes: Mapping[str, Any]) -> None:
     onnx.helper.set_model_props(proto, texts)
     onnx.checker.check_model(proto, full_check=True)
     onnx.save(proto, path)
+
+
+def _replace_erfc(graph: Any) -> None:
+    """Puts 1 - erf(x) for erfc(x), which ONNX lacks; tf2onnx 1.17 passes it on (for gelu)."""
+    import onnx  # noqa: PLC0415  (an extra)
+
+    if not any(node.op_type == "Erfc" for node in graph.node):
+        return
+    graph.initializer.append(onnx.helper.make_tensor("erfc/one", onnx.TensorProto.FLOAT, (), [1.0]))
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "Erfc":
+            nodes.append(node)
+            continue
+        erf = f"{node.output[0]}/erf"
+        nodes.append(onnx.helper.make_node("Erf", node.input, [erf]))
+        nodes.append(onnx.helper.make_node("Sub", ["erfc/one", erf], node.output))
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _rename(graph: Any, old: str, new: str) -> None:

@@ -6,14 +6,14 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import grow
-from grow import portable
+from grow import portable, spec
 from grow.cli import main
 from grow.errors import DataError, GrowError, RunFolderError, UsageError
 from grow.exporting import CARD, NOTES
@@ -37,6 +37,26 @@ name: ten
 data: {source: folder, path: pictures, validation: 0.4}
 model: {image: [5, 8, 1], blocks: [{filters: 3, pool: none}], head: {dense: [], pool: global_max}}
 train: {batch: 8, epochs: 1}
+stages: [{name: only}]
+"""
+
+ALL = """
+name: all
+seed: 1
+data: {source: drawn, train: 60, validation: 20}
+model:
+  image: [9, 9, 1]
+  blocks:
+    - {filters: 4, activation: gelu, pool: average, pool_size: [3, 3], dropout: 0.1}
+    - {filters: 4, activation: silu, pool: none, batch_norm: true}
+    - {filters: 4, activation: elu, pool: none}
+    - {filters: 4, activation: tanh, pool: none}
+    - {filters: 4, activation: gelu, pool: none}
+    - {filters: 4, activation: sigmoid, pool: none}
+    - {filters: 4, activation: leaky_relu, pool: none}
+    - {filters: 4, activation: linear, pool: none}
+  head: {dense: [5], pool: global_average, activation: relu}
+train: {batch: 16, epochs: 1}
 stages: [{name: only}]
 """
 
@@ -69,6 +89,13 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(50):
         draw(base / "pictures" / f"class {seed % 10}" / f"{seed}.png", seed)
     return trained(base, TEN)
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one stage with every activation there is."""
+    assert all(f"activation: {name}" in ALL for name in get_args(spec.model.Activation))
+    return trained(tmp_path_factory.mktemp("every"), ALL)
 
 
 def trained(base: Path, text: str) -> Path:
@@ -208,7 +235,7 @@ def exported(tmp_path: Path) -> Exported:
 
 
 @pytest.mark.parametrize("to", ["saved_model", "onnx", "litert"])
-@pytest.mark.parametrize("base", ["two", "ten"])
+@pytest.mark.parametrize("base", ["two", "ten", "every"])
 def test_an_export_gives_what_keras_gives(
     base: str, to: portable.Format, exported: Exported, request: pytest.FixtureRequest
 ) -> None:
