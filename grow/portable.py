@@ -121,8 +121,7 @@ def _finish_onnx(path: Path, notes: Mapping[str, Any]) -> None:
     for end in (graph.input[0], graph.output[0]):
         end.type.tensor_type.shape.dim[0].dim_param = "batch"
     texts = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in notes.items()
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in notes.items()
     }
     onnx.helper.set_model_props(proto, texts)
     onnx.checker.check_model(proto, full_check=True)

@@ -19,10 +19,10 @@ _MOST_NAMED = 20
 
 def prediction_lines(found: Predictions) -> Iterator[str]:
     """One line for each picture: class, probability, file; the accuracy last, if there is one."""
-    width = max(map(len, found.classes))
+    names = [printable(name) for name in found.classes]
+    width = max(map(len, names))
     for one in found.pictures:
-        name = found.classes[one.label]
-        yield f"{name:<{width}}  {percent(one.probability):>6}  {printable(one.picture)}"
+        yield f"{names[one.label]:<{width}}  {percent(one.probability):>6}  {printable(one.picture)}"
     right, judged = found.judged
     if judged:
         yield (
