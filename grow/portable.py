@@ -76,7 +76,7 @@ def write(model: Any, to: Format, notes: Mapping[str, Any], folder: Path) -> Pat
                 _finish_onnx(path, notes)
     except OSError:
         raise
-    except Exception as error:
+    except Exception as error:  # converters raise whatever their parts do
         raise GrowError(f"the model cannot be converted to {to}: {_first_line(error)}") from error
     return path
 
@@ -99,7 +99,7 @@ def run(to: Format, path: Path, batch: NDArray[np.float32]) -> Outputs:
     try:
         with held_back():
             return runners[to](path, batch)
-    except Exception as error:
+    except Exception as error:  # and so do the programs that run it
         raise GrowError(f"the exported {to} model cannot be run: {_first_line(error)}") from error
 
 

@@ -22,7 +22,8 @@ def prediction_lines(found: Predictions) -> Iterator[str]:
     names = [printable(name) for name in found.classes]
     width = max(map(len, names))
     for one in found.pictures:
-        yield f"{names[one.label]:<{width}}  {percent(one.probability):>6}  {printable(one.picture)}"
+        share = f"{percent(one.probability):>6}"
+        yield f"{names[one.label]:<{width}}  {share}  {printable(one.picture)}"
     right, judged = found.judged
     if judged:
         yield (
