@@ -76,13 +76,26 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
                 _flush(inner)
         flush_folder(beside)
         if replace and path.is_dir():
-            remove_folder(path)
-        beside.rename(path)
+            _exchange(path, beside)
+        else:
+            beside.rename(path)
     except BaseException as error:
         shutil.rmtree(beside, ignore_errors=True)
         _name(error, path)
         raise
     flush_folder(path.parent)
+
+
+def _exchange(path: Path, beside: Path) -> None:
+    """Puts the folder ``beside`` in the place of another, which is deleted last."""
+    doomed = beside_of(path)
+    path.rename(doomed)
+    try:
+        beside.rename(path)
+    except BaseException:
+        doomed.rename(path)
+        raise
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def remove_folder(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from grow import commit
@@ -231,3 +233,28 @@ def test_a_full_disk_names_what_was_being_written(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space left") as caught:
             act(tmp_path / "place")
         assert caught.value.filename == str(tmp_path / "place")
+
+
+def test_a_folder_gives_way_only_to_a_whole_one(tmp_path, monkeypatch):
+    path = tmp_path / "export"
+    with commit.new_folder(path, replace=True) as beside:
+        (beside / "old").touch()
+    with pytest.raises(ZeroDivisionError), commit.new_folder(path, replace=True) as beside:
+        raise ZeroDivisionError
+    rename, calls = Path.rename, []
+
+    def second_fails(self, target):
+        calls.append(self)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", second_fails)
+        with pytest.raises(OSError, match="No space"), commit.new_folder(path, replace=True):
+            pass
+    assert [one.name for one in path.iterdir()] == ["old"]
+    with commit.new_folder(path, replace=True) as beside:
+        (beside / "new").touch()
+    assert [one.name for one in path.iterdir()] == ["new"]
+    assert [one.name for one in tmp_path.iterdir()] == ["export"]
