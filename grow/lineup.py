@@ -8,15 +8,17 @@ they are worth. Floors 0 and 1 only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from grow import growth, transfer
 from grow.architecture import Architecture
+from grow.errors import GrowthError
+from grow.groups import Groups, group
 from grow.history import History
 from grow.recipes import Recipe, differences, fingerprint
 from grow.schedule import best_epoch
-from grow.spec import RunSpec, Training
+from grow.spec import Augment, Carried, RunSpec, Training, Transfer
 from grow.transfer import TransferPlan
 
 RECIPE = 1
@@ -35,6 +37,7 @@ class StagePlan:
         training: how it is trained.
         recipe: everything that could change its weights.
         fingerprint: hexadecimal SHA-256 of the recipe.
+        groups: which of its layers are trained when, and how fast.
     """
 
     number: int
@@ -44,6 +47,7 @@ class StagePlan:
     training: Training
     recipe: Recipe
     fingerprint: str
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def folder(self) -> str:
@@ -148,6 +152,7 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
                 stage.transfer.weights,
                 layers=stage.transfer.layers,
                 optimizer=stage.transfer.optimizer,
+                shrink_perturb=stage.transfer.shrink_perturb,
             )
         training = run.training(stage)
         recipe = {
@@ -156,16 +161,45 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
             "seed": run.seed,
             "architecture": architecture.describe(),
             "pictures": _pictures(run, pictures),
-            "training": training.model_dump(mode="json"),
-            "transfer": None if plan is None else stage.transfer.model_dump(mode="json"),
+            "training": _said(training, "warm_up"),
+            "transfer": None if plan is None else _said(stage.transfer, "shrink_perturb"),
             "parent": None if parent is None else parent.fingerprint,
         }
+        together = Groups()
+        if plan is not None:
+            together = _groups(run, index, architecture, plan)
+            if stage.carried != Carried():
+                recipe["carried"] = stage.carried.model_dump(mode="json")
+        address = fingerprint(recipe)
         stages.append(
             StagePlan(
-                index + 1, stage.name, architecture, plan, training, recipe, fingerprint(recipe)
+                *(index + 1, stage.name, architecture, plan, training, recipe, address, together)
             )
         )
     return tuple(stages)
+
+
+def _groups(run: RunSpec, index: int, architecture: Architecture, plan: TransferPlan) -> Groups:
+    """The groups of a grown stage.
+
+    Raises:
+        GrowthError: they cannot be what the stage asks for; says where.
+    """
+    augmented = run.data.augment != Augment()
+    try:
+        return group(architecture, plan, run.stages[index].carried, augmented=augmented)
+    except GrowthError as error:
+        error.path = ("stages", index, "carried")
+        raise
+
+
+def _said(settings: Training | Transfer, later: str) -> Recipe:
+    """Settings for a recipe, without a key that came later while it has its default.
+
+    So stages that were trained before there was such a key keep their addresses.
+    """
+    values = settings.model_dump(mode="json")
+    return {key: value for key, value in values.items() if key != later or value}
 
 
 def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:

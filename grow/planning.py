@@ -14,6 +14,7 @@ from typing import Any
 
 from grow import inspection, stagefile
 from grow.errors import DataError, RunFolderError
+from grow.groups import total_flops
 from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
 from grow.pictures.index import peek
 from grow.pictures.manifest import Split, Unusable
@@ -56,8 +57,9 @@ class Plan:
         """Floating-point operations of training a stage to its last epoch; None if unknown."""
         if not self.pictures:
             return None
-        each = entry.stage.architecture.training_flops
-        return each * self.pictures["train"] * entry.stage.training.epochs
+        stage, pictures = entry.stage, self.pictures
+        counts = (pictures["train"], pictures.get("validation", 0))
+        return total_flops(stage.architecture, stage.groups, stage.training.epochs, *counts)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain JSON values, in the form that ``SCHEMA`` names."""

@@ -1,4 +1,4 @@
-"""Kinds of single values in a stage file: sizes, channels, lengths of time.
+"""Kinds of single values in a stage file: sizes, channels, factors, lengths of time.
 
 Each takes what people write and gives one plain value. Imports pydantic and the standard
 library only.
@@ -41,6 +41,32 @@ Size = Annotated[
                     "minItems": 2,
                     "maxItems": 2,
                 },
+            ]
+        }
+    ),
+]
+
+
+FACTOR_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,9})? ?[x\u00d7]$"
+"""A number with an x or a times sign: ``0.1x``."""
+
+
+def _factor(value: Any) -> Any:
+    """Text with a times sign, such as ``0.1x``, becomes a number."""
+    if isinstance(value, str) and re.fullmatch(FACTOR_PATTERN, value):
+        return float(value[:-1])
+    return value
+
+
+Factor = Annotated[
+    float,
+    Field(gt=0.0, le=1e3),
+    BeforeValidator(_factor),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+                {"type": "string", "pattern": FACTOR_PATTERN},
             ]
         }
     ),

@@ -18,7 +18,16 @@ from grow.spec.model import (
     Pool,
     Widen,
 )
-from grow.spec.run import Checkpoint, OptimizerState, Policy, RunSpec, Stage, Transfer
+from grow.spec.run import (
+    Carried,
+    Checkpoint,
+    OptimizerState,
+    Policy,
+    RunSpec,
+    ShrinkPerturb,
+    Stage,
+    Transfer,
+)
 from grow.spec.training import (
     MAY_BE_OFF,
     TRAINING_KEYS,
@@ -39,6 +48,7 @@ __all__ = [
     "Augment",
     "Best",
     "Block",
+    "Carried",
     "Checkpoint",
     "Data",
     "Deepen",
@@ -59,6 +69,7 @@ __all__ = [
     "Policy",
     "Pool",
     "RunSpec",
+    "ShrinkPerturb",
     "Stage",
     "Training",
     "Transfer",

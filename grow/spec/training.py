@@ -39,6 +39,12 @@ class Training(Value):
     optimizer: Optimizer = Field("adam", description="Keras optimizer, its own defaults")
     learning_rate: float = Field(0.001, gt=0.0, description="learning rate of the first epoch")
     epochs: int = Field(ge=1, le=1_000_000, description="passes over the training pictures")
+    warm_up: float = Field(
+        0.0,
+        ge=0.0,
+        le=1_000_000.0,
+        description="epochs, or a part of one, over which the learning rate rises from nothing",
+    )
     reduce_on_plateau: Plateau | None = Field(None, description="lower the learning rate")
     early_stopping: EarlyStopping | None = Field(None, description="end before all epochs")
     best: Best = Field("val_accuracy", description="which epoch's weights a stage ends with")
