@@ -17,6 +17,7 @@ from grow.events import (
     CheckpointWritten,
     EpochDone,
     Event,
+    FeaturesComputed,
     Grown,
     Prepared,
     RunDone,
@@ -79,6 +80,11 @@ def _values(event: Event) -> dict[str, Any] | None:
             return {"stage": event.stage.folder, "epochs": epochs, "step": event.step}
         case Grown():
             return {"stage": event.stage.folder, **event.shock.to_dict()}
+        case FeaturesComputed():
+            where = {"stage": event.stage.folder, "layer": event.stage.groups.prefix[-1]}
+            size = {"pictures": event.pictures, "size_bytes": event.size_bytes}
+            spent = {"storage": event.storage, "seconds": round(event.seconds, 4)}
+            return {**where, **size, **spent}
         case EpochDone():
             return {"stage": event.stage.folder, **event.record.to_dict()}
         case CheckpointWritten():

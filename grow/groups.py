@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from grow.architecture import Architecture, Dropout, forward_flops
 from grow.errors import GrowthError
@@ -63,6 +64,18 @@ class Groups:
     def factor_of(self, layer: str) -> float:
         """What the learning rate of a layer is multiplied by."""
         return self.factor if layer in self.carried else 1.0
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """The groups as plain JSON values; None where all layers are trained alike."""
+        if not self.carried:
+            return None
+        return {
+            "layers": list(self.carried),
+            "freeze": self.freeze,
+            "learning_rate": self.factor,
+            "prefix": list(self.prefix),
+            "obstacle": self.obstacle,
+        }
 
 
 def group(

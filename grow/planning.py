@@ -6,7 +6,7 @@ The same code plans and runs. Needs neither TensorFlow nor any picture opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -84,6 +84,7 @@ class Plan:
             "reason": entry.reason,
             "fingerprint": stage.fingerprint if known else None,
             "epochs": stage.training.epochs,
+            "carried": stage.groups.to_dict(),
             "parameters": stage.architecture.parameters,
             "training_flops": self.training_flops(entry),
             "architecture": [
@@ -121,9 +122,20 @@ def plan(stage_file: str | PathLike[str], *, run_dir: str | PathLike[str] | None
         classes=seen.known.classes,
         pictures=seen.counts,
         entries=entries,
-        warnings=seen.warnings,
+        warnings=(*seen.warnings, *_never_thawed(entries)),
         approximate=seen.approximate,
     )
+
+
+def _never_thawed(entries: Sequence[Entry]) -> Iterator[str]:
+    """A note for each stage that never trains what it carries over."""
+    for entry in entries:
+        stage = entry.stage
+        if 0 < stage.training.epochs <= stage.groups.freeze:
+            yield (
+                f"stage {stage.number} {stage.name}: layers carried over stay frozen "
+                f"to its end, epoch {stage.training.epochs}"
+            )
 
 
 @dataclass(frozen=True)

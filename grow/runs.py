@@ -95,6 +95,7 @@ class StageResult:
             "parameters": stage.architecture.parameters,
             "training_flops_per_picture": stage.architecture.training_flops,
             "epochs_planned": stage.training.epochs,
+            "carried": stage.groups.to_dict(),
             "step": self.step,
             "best_epoch": None if self.best is None else self.best.epoch,
             "end": None if self.done is None else self.done.reason,
