@@ -195,7 +195,10 @@ def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -
 def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) -> Model:
     """A stage's model, freshly initialised, with optimizer, loss and metrics."""
     model = _build(context, stage)
-    compile_model(model, stage.training, context.classes, groups)
+    late = 0
+    if groups is not None and stage.transfer is not None and stage.transfer.optimizer == "reset":
+        late = groups.freeze * _feed(context, stage).steps
+    compile_model(model, stage.training, context.classes, groups, late)
     return model
 
 

@@ -75,6 +75,20 @@ def _values(event: Event) -> dict[str, Any] | None:
         case RunStarted():
             lineup = [[e.stage.folder, e.action, e.reason] for e in event.entries]
             return {"name": event.name, "lineup": lineup}
+        case CheckpointWritten():
+            times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
+            return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
+        case Warned():
+            return {"text": event.text}
+        case RunDone():
+            return {"name": event.name}
+        case _:
+            return _of_stage(event)
+
+
+def _of_stage(event: Event) -> dict[str, Any] | None:
+    """The values of an event that belongs to a stage; None for what is not kept."""
+    match event:
         case StageStarted():
             epochs = len(event.history)
             return {"stage": event.stage.folder, "epochs": epochs, "step": event.step}
@@ -87,9 +101,6 @@ def _values(event: Event) -> dict[str, Any] | None:
             return {**where, **size, **spent}
         case EpochDone():
             return {"stage": event.stage.folder, **event.record.to_dict()}
-        case CheckpointWritten():
-            times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
-            return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
         case StageDone():
             return {
                 "stage": event.stage.folder,
@@ -97,9 +108,5 @@ def _values(event: Event) -> dict[str, Any] | None:
                 "best": event.best,
                 "reason": event.reason,
             }
-        case Warned():
-            return {"text": event.text}
-        case RunDone():
-            return {"name": event.name}
         case _:
             return None

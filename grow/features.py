@@ -11,7 +11,6 @@ import math
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,17 +120,17 @@ def _in_memory(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
 
 def _in_file(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
     """Written as a plain file first: a full disk is an error then, and not a crash later."""
-    file: Any = tempfile.TemporaryFile(prefix="grow-")  # noqa: SIM115  (the array keeps it open)
     try:
-        for chunk in chunks:
-            file.write(chunk.tobytes())
-        file.flush()
+        # The array keeps the file: a mapping outlives what it was made from.
+        with tempfile.TemporaryFile(prefix="grow-") as file:
+            for chunk in chunks:
+                file.write(chunk.tobytes())
+            file.flush()
+            return np.memmap(file, np.float32, "r", shape=shape)
     except OSError as error:
-        file.close()
         needed = math.prod(shape) * 4
         raise GrowError(
             f"{tempfile.gettempdir()}: no room for the outputs of the frozen layers, "
             f"{needed:,} bytes ({error})",
             hint="free some there, or name another folder in TMPDIR",
         ) from error
-    return np.memmap(file, np.float32, "r", shape=shape)

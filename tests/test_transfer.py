@@ -399,8 +399,12 @@ def test_padding_does_not_count_as_carried_over():
 
 @pytest.mark.parametrize(
     ("shrink", "perturb", "verdict"),
-    [(0.4, 0.1, "approximate"), (0.4, 0.0, "approximate"), (1.0, 0.1, "approximate")]
-    + [(1.0, 0.0, "exact")],
+    [
+        (0.4, 0.1, "approximate"),
+        (0.4, 0.0, "approximate"),
+        (1.0, 0.1, "approximate"),
+        (1.0, 0.0, "exact"),
+    ],
 )
 def test_what_is_shrunk_or_perturbed_is_no_longer_exact(shrink, perturb, verdict):
     old = founded(block(2))
