@@ -63,7 +63,7 @@ def thawed(optimizer: Any, known: int) -> tuple[Any, Any]:
         compile_model(model, training, 2, groups, known if steps else 0)
         model.optimizer.iterations.assign(steps)
         if steps and optimizer == "nadam":
-            optimizer_variables(model)["u_product"].assign(0.0)  # of momenta below 0.9
+            model.optimizer._u_product.assign(0.0)  # of momenta below 0.9
         before = network.read_weights(model)["conv_1/kernel"]
         model.train_on_batch(PICTURES, LABELS)
         moved.append(network.read_weights(model)["conv_1/kernel"] - before)
