@@ -15,6 +15,7 @@ from grow import (
     cleaning,
     events,
     inspection,
+    lineup,
     lock,
     planning,
     runs,
@@ -232,3 +233,11 @@ def test_the_examples_are_of_this_version():
     _, a_plan, _, an_epoch, _ = EXAMPLES
     assert EpochRecord.from_dict(an_epoch).to_dict() == an_epoch
     assert json.loads(json.dumps(transfer.TransferPlan.from_dict(a_plan).to_dict())) == a_plan
+
+
+def test_carried_layers():
+    stage = {"grow": [{"insert": {"filters": 4}}], "carried": {"freeze": 1}}
+    spec = run_spec(stages=[{"name": "a"}, {"name": "b", **stage}])
+    groups = lineup.plan_stages(spec, CATS_DOGS)[1].groups.to_dict()
+    assert groups is not None
+    agree("field of carried layers", groups)

@@ -25,17 +25,21 @@ def training_lines(stage: StagePlan, pictures: Mapping[str, int]) -> list[str]:
     found = []
     groups = stage.groups
     if groups.carried:
-        found.append(f"carried layers ({listing(groups.carried)}): {_how(groups)}")
+        found.append(f"carried layers ({listing(groups.carried)}): {_how(stage)}")
     if groups.freeze:
         counts = pictures.get("train", 0) + pictures.get("validation", 0)
         found.append(_computed(stage, groups, counts))
     if stage.training.warm_up:
-        epochs = _epochs(stage.training.warm_up)
-        found.append(f"the learning rate rises from nothing over the first {epochs}")
+        epochs = stage.training.warm_up
+        over = "epoch" if epochs == 1 else f"{epochs:g} epochs"
+        found.append(f"the learning rate rises from nothing over the first {over}")
     return found
 
 
-def _how(groups: Groups) -> str:
+def _how(stage: StagePlan) -> str:
+    groups = stage.groups
+    if groups.freeze >= stage.training.epochs:
+        return "frozen to the stage's end"
     rate = f"at {groups.factor:g}x the learning rate" if groups.factor != 1.0 else ""
     if not groups.freeze:
         return f"trained {rate}"
@@ -55,10 +59,6 @@ def _computed(stage: StagePlan, groups: Groups, pictures: int) -> str:
         return f"while frozen, outputs up to {last} are computed once, if they are not too many"
     most = megabytes(IN_FILE_BYTES)
     return f"while frozen, outputs are computed in each step: {room} up to {last}, above {most}"
-
-
-def _epochs(count: float) -> str:
-    return "epoch" if count == 1 else f"{count:g} epochs" if count > 1 else f"{count:g} of an epoch"
 
 
 def computed_line(event: FeaturesComputed) -> str:

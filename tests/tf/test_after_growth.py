@@ -210,9 +210,9 @@ def test_frozen_layers_and_their_moments_are_untouched_and_then_train(
         carry_out(tmp_path / "run", at(StepDone, FIRST + 1, stop))
     start = last_states(tmp_path / "run")[1].tensors
     with pytest.raises(Stopped):
-        carry_out(tmp_path / "run", at(EpochDone, 2, stop))
+        carry_out(tmp_path / "run", at(EpochDone, 1, stop))
     frozen, last = last_states(tmp_path / "run")[1], reference[1].tensors
-    assert len(frozen.history) == 2
+    assert (len(frozen.history), frozen.step) == (1, 1)  # in the second frozen epoch
     carried = ("conv_1", "norm_1", "dense_1", "dense_2")
     for name, value in start.items():
         layer = name.partition("/")[2].replace("/", "_")
