@@ -144,16 +144,7 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     stages: list[StagePlan] = []
     for index, (stage, architecture) in enumerate(zip(run.stages, architectures, strict=True)):
         parent = stages[-1] if stages else None
-        plan = None
-        if parent is not None:
-            plan = transfer.plan(
-                parent.architecture,
-                architecture,
-                stage.transfer.weights,
-                layers=stage.transfer.layers,
-                optimizer=stage.transfer.optimizer,
-                shrink_perturb=stage.transfer.shrink_perturb,
-            )
+        plan = None if parent is None else _transfer(parent, architecture, stage.transfer)
         training = run.training(stage)
         recipe = {
             "version": RECIPE,
@@ -165,18 +156,32 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
             "transfer": None if plan is None else _said(stage.transfer, "shrink_perturb"),
             "parent": None if parent is None else parent.fingerprint,
         }
-        together = Groups()
-        if plan is not None:
-            together = _groups(run, index, architecture, plan)
-            if stage.carried != Carried():
-                recipe["carried"] = stage.carried.model_dump(mode="json")
-        address = fingerprint(recipe)
+        if plan is not None and stage.carried != Carried():
+            recipe["carried"] = stage.carried.model_dump(mode="json")
         stages.append(
             StagePlan(
-                *(index + 1, stage.name, architecture, plan, training, recipe, address, together)
+                number=index + 1,
+                name=stage.name,
+                architecture=architecture,
+                transfer=plan,
+                training=training,
+                recipe=recipe,
+                fingerprint=fingerprint(recipe),
+                groups=Groups() if plan is None else _groups(run, index, architecture, plan),
             )
         )
     return tuple(stages)
+
+
+def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> TransferPlan:
+    return transfer.plan(
+        parent.architecture,
+        architecture,
+        said.weights,
+        layers=said.layers,
+        optimizer=said.optimizer,
+        shrink_perturb=said.shrink_perturb,
+    )
 
 
 def _groups(run: RunSpec, index: int, architecture: Architecture, plan: TransferPlan) -> Groups:

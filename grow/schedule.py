@@ -35,7 +35,7 @@ def learning_rate(training: Training, history: History) -> float:
 
 
 def warm_up(training: Training, history: History, step: int, steps: int) -> float:
-    """The share of the learning rate that a step is taken with, in (0, 1].
+    """The share of the epoch's learning rate that a step is taken with, in (0, 1].
 
     With ``warm_up`` it rises linearly from the stage's first step on (Goyal et al. 2017,
     arXiv:1706.02677, section 2.2), and is 1 from the last step of the warm-up on.
@@ -49,11 +49,6 @@ def warm_up(training: Training, history: History, step: int, steps: int) -> floa
     length = training.warm_up * steps
     done = len(history) * steps + step
     return min(1.0, (done + 1) / length) if length > 0 else 1.0
-
-
-def step_rate(training: Training, history: History, step: int, steps: int) -> float:
-    """The learning rate of one step: the epoch's, times the share that `warm_up` gives."""
-    return learning_rate(training, history) * warm_up(training, history, step, steps)
 
 
 def _replay_plateau(plateau: Plateau, rate: float, history: History) -> float:

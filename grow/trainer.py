@@ -99,20 +99,21 @@ class StageTrainer:
     def _epoch(self) -> None:
         number = len(self._history) + 1
         phase = self._phases.of(number)
+        rate = schedule.learning_rate(self._stage.training, self._history)
         with closing(phase.feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
-                phase.model.optimizer.learning_rate = self._rate(self._step)
+                phase.model.optimizer.learning_rate = rate * self._warm_up(self._step)
                 logs = phase.model.train_on_batch(pictures, labels, return_dict=True)
                 self._step += 1
                 self._tally = self._tally.plus(len(pictures), logs["loss"], logs["accuracy"])
                 self._tell_step(number, len(pictures))
                 self._pause()
-        self._finish_epoch(number, phase)
+        self._finish_epoch(number, phase, rate * self._warm_up(self._feed.steps - 1))
 
-    def _rate(self, step: int) -> float:
-        return schedule.step_rate(self._stage.training, self._history, step, self._feed.steps)
+    def _warm_up(self, step: int) -> float:
+        return schedule.warm_up(self._stage.training, self._history, step, self._feed.steps)
 
-    def _finish_epoch(self, number: int, phase: Phase) -> None:
+    def _finish_epoch(self, number: int, phase: Phase, rate: float) -> None:
         try:
             validation = evaluate(phase.model, phase.feed, self._emit, self._switch)
         except Stopped:
@@ -125,7 +126,7 @@ class StageTrainer:
             accuracy=self._tally.accuracy,
             val_loss=validation.mean_loss,
             val_accuracy=validation.accuracy,
-            learning_rate=self._rate(self._feed.steps - 1),
+            learning_rate=rate,
             seconds=round(seconds, 3),
             cpu_seconds=round(cpu_seconds, 3),
             training_flops=self._flops(number),

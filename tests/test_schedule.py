@@ -260,9 +260,8 @@ def test_a_warm_up_of_less_than_a_step_is_none(length):
     assert schedule.warm_up(_training(warm_up=length), (), 0, 4) == 1.0
 
 
-def test_the_warm_up_and_the_plateau_are_multiplied():
+def test_the_warm_up_does_not_look_at_figures():
     training = _training(warm_up=4, reduce_on_plateau=Plateau(patience=1, factor=0.5))
-    records = history([1.0, 1.0])
-    assert schedule.learning_rate(training, records) == 0.5
-    assert schedule.step_rate(training, records, 1, 2) == 0.5 * 6 / 8
-    assert schedule.step_rate(training, history([1.0] * 9), 0, 2) < 0.5
+    assert schedule.learning_rate(training, history([1.0, 1.0])) == 0.5
+    for value in (1.0, NAN):
+        assert schedule.warm_up(training, history([value, value]), 1, 2) == 6 / 8
