@@ -18,13 +18,14 @@ from pathlib import Path
 from grow import growth, growth_shock, network, spec, stagefile, transfer
 from grow.architecture import Architecture
 from grow.chance import derive_seed
+from grow.compiling import compile_model
 from grow.growth_shock import Side
 from grow.history import GrowthShock
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
 from grow.planning import cache_folder
 from grow.stopping import StopSwitch
-from grow.trainer import compile_model, evaluate
+from grow.trainer import evaluate
 from grow.transfer import TransferPlan
 
 SIDE = 32

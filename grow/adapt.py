@@ -37,6 +37,9 @@ _NO_SCALES: Mapping[str, float] = MappingProxyType({})
 _SECOND_MOMENTS = frozenset({"velocity", "velocity_hat"})
 """Keras's names for means of squared gradients."""
 
+_MOVING_STATISTICS = frozenset({"moving_mean", "moving_variance"})
+"""Keras's names for what a normalisation measures and does not train."""
+
 _UNEVEN = 0.5
 """How far shares of a divided weight may differ from an even share."""
 
@@ -66,6 +69,32 @@ def carry_over(
             key = f"{line.name}/{name}"
             start[key] = _checked(key, _start(line, name, old, fresh[key], scale), shape)
     return start
+
+
+def shrink_and_perturb(plan: TransferPlan, start: Weights, fresh: Weights) -> dict[str, Array]:
+    """The weights a grown model starts with, those carried over shrunk and perturbed.
+
+    Ash and Adams 2020 (On Warm-Starting Neural Network Training, arXiv:1910.08475, section 4):
+    each trained number becomes ``shrink`` times what it was, plus noise. The noise is
+    ``perturb`` times a fresh initialisation of the same network, so that it has each layer's
+    own scale. The moving statistics of a normalisation are not trained, and stay; new layers
+    stay as they are.
+
+    Args:
+        plan: what was carried over, and how it is changed.
+        start: what `carry_over` gave.
+        fresh: newly initialised weights of the new model by ``layer/weight``.
+    """
+    change, changed = plan.shrink_perturb, dict(start)
+    if change is None:
+        return changed
+    shrink, perturb = np.float32(change.shrink), np.float32(change.perturb)
+    for line in plan.layers:
+        for name in (line.new or {}) if line.carried else ():
+            if name not in _MOVING_STATISTICS:
+                key = f"{line.name}/{name}"
+                changed[key] = shrink * start[key] + perturb * fresh[key]
+    return changed
 
 
 def _start(line: LayerPlan, weight: str, old: Weights, fresh: Array, scale: float) -> Array:

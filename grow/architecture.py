@@ -14,6 +14,7 @@ much again for the gradient of the inputs, which the first layer does not need (
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -236,8 +237,23 @@ class Architecture:
     @property
     def training_flops(self) -> int:
         """Floating-point operations of training on one picture once (see the module's head)."""
-        costs = [cost for row in self.placed() if (cost := forward_flops(row.layer, row.input))]
-        return 3 * sum(costs) - costs[0]
+        return self.flops_of_training(frozenset())
+
+    def flops_of_training(self, frozen: Collection[str]) -> int:
+        """The same, while some layers are frozen.
+
+        The gradient of a layer's weights is computed unless it is frozen, that of its inputs
+        only where a layer before it is trained.
+
+        Args:
+            frozen: names of the layers that are not trained.
+        """
+        total, trained_before = 0, False
+        for row in self.placed():
+            trained = bool(row.weights) and row.name not in frozen
+            total += forward_flops(row.layer, row.input) * (1 + trained + trained_before)
+            trained_before = trained_before or trained
+        return total
 
     def describe(self) -> dict[str, Any]:
         """The architecture as plain JSON values, names included; equal values, equal models."""

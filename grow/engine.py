@@ -26,6 +26,7 @@ from grow import (
 from grow.backend import versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
+from grow.compiling import compile_model, optimizer_variables
 from grow.errors import GrowError
 from grow.events import (
     Grown,
@@ -37,6 +38,7 @@ from grow.events import (
     RunStarted,
     StageDone,
 )
+from grow.groups import Groups
 from grow.growth_shock import Side
 from grow.history import History
 from grow.keeper import Keeper
@@ -48,7 +50,7 @@ from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
-from grow.trainer import Outcome, StageTrainer, compile_model, optimizer_variables
+from grow.trainer import Outcome, StageTrainer
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> Hist
     context.switch.check()
     folder = _begin(context, entry)
     state = mending.resume(folder, stage.training, emit)
-    model = _compiled(context, stage)
+    model = _compiled(context, stage, stage.groups)
     if state is None and parent is not None:
         _grow(context, stage, parent, model)
     outcome = _train(context, stage, folder, model, state)
@@ -197,10 +199,13 @@ def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -
     context.emit(Grown(stage, shock))
 
 
-def _compiled(context: Context, stage: StagePlan) -> Model:
+def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) -> Model:
     """A stage's model, freshly initialised, with optimizer, loss and metrics."""
     model = _build(context, stage)
-    compile_model(model, stage.training, context.classes)
+    late = 0
+    if groups is not None and stage.transfer is not None and stage.transfer.optimizer == "reset":
+        late = groups.freeze * _feed(context, stage).steps
+    compile_model(model, stage.training, context.classes, groups, late)
     return model
 
 

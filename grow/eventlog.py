@@ -17,13 +17,17 @@ from grow.events import (
     CheckpointWritten,
     EpochDone,
     Event,
+    FeaturesComputed,
     Grown,
     GrowthEnded,
     Prepared,
+    Preparing,
     RunDone,
     RunStarted,
     StageDone,
     StageStarted,
+    StepDone,
+    Validating,
     Warned,
 )
 
@@ -82,18 +86,25 @@ def _values(event: Event) -> dict[str, Any] | None:
             return {"text": event.text}
         case RunDone():
             return {"name": event.name}
-        case StageStarted() | Grown() | EpochDone() | StageDone() | GrowthEnded():
-            return {"stage": event.stage.folder, **_of_stage(event)}
-        case _:
+        case StepDone() | Validating() | Preparing():
             return None
+        case _:
+            return {"stage": event.stage.folder, **_of_stage(event)}
 
 
-def _of_stage(event: StageStarted | Grown | EpochDone | StageDone | GrowthEnded) -> dict[str, Any]:
+_OfStage = StageStarted | Grown | FeaturesComputed | EpochDone | StageDone | GrowthEnded
+
+
+def _of_stage(event: _OfStage) -> dict[str, Any]:
     match event:
         case StageStarted():
             return {"epochs": len(event.history), "step": event.step}
         case Grown():
             return event.shock.to_dict()
+        case FeaturesComputed():
+            size = {"pictures": event.pictures, "size_bytes": event.size_bytes}
+            spent = {"storage": event.storage, "seconds": round(event.seconds, 4)}
+            return {"layer": event.stage.groups.prefix[-1], **size, **spent}
         case EpochDone():
             return event.record.to_dict()
         case StageDone():

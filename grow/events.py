@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grow.groups import Storage
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Entry, StagePlan
 from grow.pictures.manifest import Split
@@ -70,6 +71,25 @@ class Grown:
 
     stage: StagePlan
     shock: GrowthShock
+
+
+@dataclass(frozen=True)
+class FeaturesComputed:
+    """The outputs of frozen layers are there, computed once for all epochs they are frozen in.
+
+    Attributes:
+        stage: what is trained.
+        pictures: for how many pictures, training and validation together.
+        size_bytes: how much room they take.
+        storage: where they are kept.
+        seconds: how long it took.
+    """
+
+    stage: StagePlan
+    pictures: int
+    size_bytes: int
+    storage: Storage
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,7 @@ Event = (
     | RunStarted
     | StageStarted
     | Grown
+    | FeaturesComputed
     | StepDone
     | Validating
     | EpochDone

@@ -92,6 +92,9 @@ def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
         if line.adaptation is not None and line.adaptation.measured:
             scales[line.name] = _scale(line.name, old, new)
             network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
+    # Last, so that the factors are those of the weights as they were learnt.
+    start = network.read_weights(new.model)
+    network.write_weights(new.model, adapt.shrink_and_perturb(plan, start, fresh))
     return scales
 
 

@@ -21,7 +21,8 @@ class EpochRecord:
         accuracy: share of training pictures classed rightly, in [0, 1], likewise.
         val_loss: mean loss over the validation pictures after the epoch.
         val_accuracy: share of validation pictures classed rightly, in [0, 1].
-        learning_rate: the learning rate the epoch was trained with.
+        learning_rate: the learning rate the epoch was trained with; where it rises
+            within the epoch, that of its last step.
         seconds: wall-clock time of the epoch, validation included.
         cpu_seconds: processor time of this process over the epoch, all threads.
         training_flops: floating-point operations of the epoch's training steps.

@@ -8,15 +8,17 @@ they are worth. Floors 0 and 1 only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from grow import growth, transfer
 from grow.architecture import Architecture
+from grow.errors import GrowthError
+from grow.groups import Groups, group
 from grow.history import History
 from grow.recipes import Recipe, differences, fingerprint
 from grow.schedule import best_epoch, end_of_growth, gain_of
-from grow.spec import RunSpec, Stop, Training
+from grow.spec import Augment, Carried, Round, RunSpec, Stop, Training, Transfer
 from grow.transfer import TransferPlan
 
 RECIPE = 1
@@ -37,6 +39,7 @@ class StagePlan:
         fingerprint: hexadecimal SHA-256 of the recipe.
         stop: what decides, from the stages before it, whether it comes; None where it comes
             anyway. Changes no weight, so it is not in the recipe.
+        groups: which of its layers are trained when, and how fast.
     """
 
     number: int
@@ -47,6 +50,7 @@ class StagePlan:
     recipe: Recipe
     fingerprint: str
     stop: Stop | None = None
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def folder(self) -> str:
@@ -146,15 +150,7 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     for index, (later, architecture) in enumerate(zip(run.rounds, architectures, strict=True)):
         stage = later.stage
         parent = stages[-1] if stages else None
-        plan = None
-        if parent is not None:
-            plan = transfer.plan(
-                parent.architecture,
-                architecture,
-                stage.transfer.weights,
-                layers=stage.transfer.layers,
-                optimizer=stage.transfer.optimizer,
-            )
+        plan = None if parent is None else _transfer(parent, architecture, stage.transfer)
         training = run.training(stage)
         recipe = {
             "version": RECIPE,
@@ -162,11 +158,12 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
             "seed": run.seed,
             "architecture": architecture.describe(),
             "pictures": _pictures(run, pictures),
-            # What is off says nothing, so that a key that comes later changes no older address.
-            "training": training.model_dump(mode="json", exclude_none=True),
-            "transfer": None if plan is None else stage.transfer.model_dump(mode="json"),
+            "training": _said(training),
+            "transfer": None if plan is None else _said(stage.transfer),
             "parent": None if parent is None else parent.fingerprint,
         }
+        if plan is not None and stage.carried != Carried():
+            recipe["carried"] = stage.carried.model_dump(mode="json")
         stages.append(
             StagePlan(
                 number=index + 1,
@@ -177,9 +174,41 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
                 recipe=recipe,
                 fingerprint=fingerprint(recipe),
                 stop=later.stop,
+                groups=Groups() if plan is None else _groups(run, later, architecture, plan),
             )
         )
     return tuple(stages)
+
+
+def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> TransferPlan:
+    return transfer.plan(
+        parent.architecture,
+        architecture,
+        said.weights,
+        layers=said.layers,
+        optimizer=said.optimizer,
+        shrink_perturb=said.shrink_perturb,
+    )
+
+
+def _groups(run: RunSpec, later: Round, architecture: Architecture, plan: TransferPlan) -> Groups:
+    """The groups of a grown stage.
+
+    Raises:
+        GrowthError: they cannot be what the stage asks for; says where.
+    """
+    augmented = run.data.augment != Augment()
+    try:
+        return group(architecture, plan, later.stage.carried, augmented=augmented)
+    except GrowthError as error:
+        error.path = ("stages", later.entry, "carried")
+        raise
+
+
+def _said(settings: Training | Transfer) -> Recipe:
+    """Settings for a recipe: what is off says nothing, so that later keys change no address."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {key: value for key, value in values.items() if key != "warm_up" or value}
 
 
 def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:

@@ -125,6 +125,18 @@ def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArr
     return _partly(model, model.get_layer(layer).output, pictures)
 
 
+def up_to(model: Model, layer: str) -> Model:
+    """The part of a model from its pictures to the outputs of a layer; weights are shared."""
+    part = load_keras().Model(model.inputs, model.get_layer(layer).output)
+    part.jit_compile = False  # as in training
+    return part
+
+
+def behind(model: Model, layer: str) -> Model:
+    """The part of a model from the outputs of a layer on; weights are shared."""
+    return load_keras().Model(model.get_layer(layer).output, model.output)
+
+
 def _partly(model: Model, to: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     part = load_keras().Model(model.inputs, to)
     result: NDArray[np.float32] = part.predict_on_batch(pictures)

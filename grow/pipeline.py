@@ -23,7 +23,8 @@ from grow.spec import Augment
 Batch = tuple[Any, Any]
 """Pictures ``(batch, height, width, channels)`` in [0, 255] and labels ``(batch, 1)``."""
 
-_EVALUATION_BATCH = 256
+EVALUATION_BATCH = 256
+"""Pictures a batch of a validation."""
 
 T = TypeVar("T")
 
@@ -62,50 +63,56 @@ class Feed:
     @property
     def evaluation_steps(self) -> int:
         """Batches of a validation."""
-        return -(-len(self.validation) // _EVALUATION_BATCH)
+        return -(-len(self.validation) // EVALUATION_BATCH)
 
     def training_batches(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """The batches of an epoch (counted from 1) from step ``first`` (from 0) on."""
-        order = self.training[epoch_order(len(self.training), self.seed, self.stage, epoch)]
+        order = self.training[self.order(epoch)]
 
         def batch(step: int) -> Batch:
             rows = order[step * self.batch : (step + 1) * self.batch]
             return self._augmented(rows, epoch, step)
 
-        return _ahead(batch, range(first, self.steps))
+        return ahead(batch, range(first, self.steps))
 
     def validation_batches(self) -> Generator[Batch]:
         """The validation pictures, unchanged, in order."""
 
         def batch(step: int) -> Batch:
-            rows = self.validation[step * _EVALUATION_BATCH : (step + 1) * _EVALUATION_BATCH]
-            return self._pictures(rows), self._labels(rows)
+            rows = self.validation[step * EVALUATION_BATCH : (step + 1) * EVALUATION_BATCH]
+            return self.pictures(rows), self.labels_of(rows)
 
-        return _ahead(batch, range(self.evaluation_steps))
+        return ahead(batch, range(self.evaluation_steps))
 
     def first_training(self, count: int) -> NDArray[np.float32]:
         """The first training pictures, unchanged."""
-        return self._pictures(self.training[:count])
+        return self.pictures(self.training[:count])
 
     def first_validation(self, count: int) -> NDArray[np.float32]:
         """The first validation pictures."""
-        return self._pictures(self.validation[:count])
+        return self.pictures(self.validation[:count])
 
-    def _pictures(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The places in ``training`` in the order of an epoch, counted from 1."""
+        return epoch_order(len(self.training), self.seed, self.stage, epoch)
+
+    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Pictures of the master at the stage's size, unchanged."""
         return area_mean(self.images[rows], *self.size)
 
-    def _labels(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def labels_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Labels of pictures of the master, shape ``(pictures, 1)``."""
         return self.labels[rows, None].astype(np.float32)
 
     def _augmented(self, rows: NDArray[np.int64], epoch: int, step: int) -> Batch:
-        pictures = self._pictures(rows)
+        pictures = self.pictures(rows)
         if self.augment == Augment():
-            return pictures, self._labels(rows)
+            return pictures, self.labels_of(rows)
         change = distort(self.augment, self.size, len(rows), (self.seed, self.stage, epoch, step))
         pictures = resample(pictures, change.affine)
         if self.augment.brightness:
             pictures = np.minimum(pictures * change.brightness[:, None, None, None], 255.0)
-        return pictures, self._labels(rows)
+        return pictures, self.labels_of(rows)
 
 
 def resample(pictures: NDArray[np.float32], affine: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,7 +135,7 @@ def resample(pictures: NDArray[np.float32], affine: NDArray[np.float32]) -> NDAr
     return result
 
 
-def _ahead(make: Callable[[int], T], steps: Sequence[int]) -> Generator[T]:
+def ahead(make: Callable[[int], T], steps: Sequence[int]) -> Generator[T]:
     """The results of ``make`` for each of ``steps``, the next one made while this is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="grow-pipeline") as worker:
         waiting = [worker.submit(make, step) for step in steps[:2]]

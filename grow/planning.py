@@ -6,7 +6,7 @@ The same code plans and runs. Needs neither TensorFlow nor any picture opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from grow import inspection, stagefile
 from grow.errors import DataError, RunFolderError
+from grow.groups import total_flops
 from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
 from grow.pictures.index import peek
 from grow.pictures.manifest import Split, Unusable
@@ -56,8 +57,9 @@ class Plan:
         """Floating-point operations of training a stage to its last epoch; None if unknown."""
         if not self.pictures:
             return None
-        each = entry.stage.architecture.training_flops
-        return each * self.pictures["train"] * entry.stage.training.epochs
+        stage, pictures = entry.stage, self.pictures
+        counts = (pictures["train"], pictures.get("validation", 0))
+        return total_flops(stage.architecture, stage.groups, stage.training.epochs, *counts)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain JSON values, in the form that ``SCHEMA`` names."""
@@ -82,6 +84,7 @@ class Plan:
             "reason": entry.reason,
             "fingerprint": stage.fingerprint if known else None,
             "epochs": stage.training.epochs,
+            "carried": stage.groups.to_dict(),
             "parameters": stage.architecture.parameters,
             "training_flops": self.training_flops(entry),
             "architecture": [
@@ -125,9 +128,20 @@ def plan(
         classes=seen.known.classes,
         pictures=seen.counts,
         entries=entries,
-        warnings=seen.warnings,
+        warnings=(*seen.warnings, *_never_thawed(entries)),
         approximate=seen.approximate,
     )
+
+
+def _never_thawed(entries: Sequence[Entry]) -> Iterator[str]:
+    """A note for each stage that never trains what it carries over."""
+    for entry in entries:
+        stage = entry.stage
+        if 0 < stage.training.epochs <= stage.groups.freeze:
+            yield (
+                f"stage {stage.number} {stage.name}: layers carried over stay frozen "
+                f"to its end, epoch {stage.training.epochs}"
+            )
 
 
 @dataclass(frozen=True)

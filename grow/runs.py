@@ -99,6 +99,7 @@ class StageResult:
             "parameters": stage.architecture.parameters,
             "training_flops_per_picture": stage.architecture.training_flops,
             "epochs_planned": stage.training.epochs,
+            "carried": stage.groups.to_dict(),
             "step": self.step,
             "best_epoch": None if self.best is None else self.best.epoch,
             "end": self.not_needed or (None if self.done is None else self.done.reason),

@@ -1,4 +1,4 @@
-"""Kinds of single values in a stage file: sizes, channels, shares, counts, lengths of time.
+"""Kinds of single values in a stage file: sizes, channels, factors, shares, counts, times.
 
 Each takes what people write and gives one plain value. Imports pydantic and the standard
 library only.
@@ -46,7 +46,7 @@ Size = Annotated[
     WithJsonSchema({"anyOf": _SIZES}),
 ]
 
-FACTOR_PATTERN = r"^([2-9]|[1-9][0-9]{1,2})[x\u00d7]$"
+TIMES_PATTERN = r"^([2-9]|[1-9][0-9]{1,2})[x\u00d7]$"
 """How many times as large: ``2x``."""
 
 
@@ -57,11 +57,37 @@ def _times(value: Any) -> Any:
 
 Resize = Annotated[
     Annotated[Size, Tag("size")]
-    | Annotated[str, Field(pattern=FACTOR_PATTERN), BeforeValidator(_times), Tag("factor")],
+    | Annotated[str, Field(pattern=TIMES_PATTERN), BeforeValidator(_times), Tag("factor")],
     Discriminator(lambda value: "factor" if isinstance(value, str) else "size"),
-    WithJsonSchema({"anyOf": [*_SIZES, {"type": "string", "pattern": FACTOR_PATTERN}]}),
+    WithJsonSchema({"anyOf": [*_SIZES, {"type": "string", "pattern": TIMES_PATTERN}]}),
 ]
 """A size, or how many times the size before: ``2x``."""
+
+
+FACTOR_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,9})? ?[x\u00d7]$"
+"""A number with an x or a times sign: ``0.1x``."""
+
+
+def _factor(value: Any) -> Any:
+    """Text with a times sign, such as ``0.1x``, becomes a number."""
+    if isinstance(value, str) and re.fullmatch(FACTOR_PATTERN, value):
+        return float(value[:-1])
+    return value
+
+
+Factor = Annotated[
+    float,
+    Field(gt=0.0, le=1e3),
+    BeforeValidator(_factor),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+                {"type": "string", "pattern": FACTOR_PATTERN},
+            ]
+        }
+    ),
+]
 
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}

@@ -35,6 +35,23 @@ def learning_rate(training: Training, history: History) -> float:
     return _replay_plateau(training.reduce_on_plateau, rate, history)
 
 
+def warm_up(training: Training, history: History, step: int, steps: int) -> float:
+    """The share of the epoch's learning rate that a step is taken with, in (0, 1].
+
+    With ``warm_up`` it rises linearly from the stage's first step on (Goyal et al. 2017,
+    arXiv:1706.02677, section 2.2), and is 1 from the last step of the warm-up on.
+
+    Args:
+        training: the stage's settings.
+        history: the epochs before this one.
+        step: steps done in this epoch, from 0.
+        steps: steps of a whole epoch.
+    """
+    length = training.warm_up * steps
+    done = len(history) * steps + step
+    return min(1.0, (done + 1) / length) if length > 0 else 1.0
+
+
 def _replay_plateau(plateau: ReduceOnPlateau, rate: float, history: History) -> float:
     best, waited, cooldown = float("-inf"), 0, 0
     for record in history:

@@ -14,17 +14,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grow import network, schedule
-from grow.backend import load_keras
+from grow import groups, network, schedule
 from grow.checkpoint import State, place
+from grow.compiling import optimizer_variables
 from grow.errors import RunFolderError, Stopped
 from grow.events import EpochDone, Listener, StageStarted, StepDone, Validating
+from grow.features import Features
 from grow.history import EpochRecord, History, Tally
 from grow.keeper import Keeper
 from grow.lineup import StagePlan
 from grow.network import Model
+from grow.phases import Phase, Phases
 from grow.pipeline import Feed
-from grow.spec import Training
 from grow.stopping import StopSwitch
 
 
@@ -36,33 +37,7 @@ class Outcome:
     reason: str
 
 
-def compile_model(model: Model, training: Training, classes: int) -> None:
-    """Gives a model its optimizer, loss and metrics."""
-    keras = load_keras()
-    two = classes == 2
-    accuracy = keras.metrics.BinaryAccuracy if two else keras.metrics.SparseCategoricalAccuracy
-    model.compile(
-        optimizer=keras.optimizers.get(
-            {
-                "class_name": training.optimizer,
-                # Named, since Keras would count optimizers, and the name is saved.
-                "config": {"name": "optimizer", "learning_rate": training.learning_rate},
-            }
-        ),
-        loss="binary_crossentropy" if two else "sparse_categorical_crossentropy",
-        metrics=[accuracy(name="accuracy")],
-        jit_compile=False,
-    )
-    # All its variables are there from the start, so that a checkpoint can be put into them.
-    model.optimizer.build(model.trainable_variables)
-
-
-def optimizer_variables(model: Model) -> dict[str, Any]:
-    """The variables of a compiled model's optimizer, by name: ``conv_1_kernel_momentum``."""
-    return {variable.path.partition("/")[2]: variable for variable in model.optimizer.variables}
-
-
-def evaluate(model: Model, feed: Feed, emit: Listener, switch: StopSwitch) -> Tally:
+def evaluate(model: Model, feed: Feed | Features, emit: Listener, switch: StopSwitch) -> Tally:
     """Loss and accuracy of a compiled model over the validation pictures.
 
     Raises:
@@ -100,6 +75,7 @@ class StageTrainer:
         self._step = 0
         self._tally = Tally()
         self._clock = _Clock()
+        self._phases = Phases(stage, model, feed, emit, switch)
 
     def train(self, state: State | None) -> Outcome:
         """Trains until `schedule` says that the stage is complete.
@@ -122,20 +98,24 @@ class StageTrainer:
 
     def _epoch(self) -> None:
         number = len(self._history) + 1
+        phase = self._phases.of(number)
         rate = schedule.learning_rate(self._stage.training, self._history)
-        self._model.optimizer.learning_rate = rate
-        with closing(self._feed.training_batches(number, self._step)) as batches:
+        with closing(phase.feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
-                logs = self._model.train_on_batch(pictures, labels, return_dict=True)
+                phase.model.optimizer.learning_rate = rate * self._warm_up(self._step)
+                logs = phase.model.train_on_batch(pictures, labels, return_dict=True)
                 self._step += 1
                 self._tally = self._tally.plus(len(pictures), logs["loss"], logs["accuracy"])
                 self._tell_step(number, len(pictures))
                 self._pause()
-        self._finish_epoch(number, rate)
+        self._finish_epoch(number, phase, rate * self._warm_up(self._feed.steps - 1))
 
-    def _finish_epoch(self, number: int, rate: float) -> None:
+    def _warm_up(self, step: int) -> float:
+        return schedule.warm_up(self._stage.training, self._history, step, self._feed.steps)
+
+    def _finish_epoch(self, number: int, phase: Phase, rate: float) -> None:
         try:
-            validation = evaluate(self._model, self._feed, self._emit, self._switch)
+            validation = evaluate(phase.model, phase.feed, self._emit, self._switch)
         except Stopped:
             self._keep_and_wait()
             raise
@@ -149,13 +129,18 @@ class StageTrainer:
             learning_rate=rate,
             seconds=round(seconds, 3),
             cpu_seconds=round(cpu_seconds, 3),
-            training_flops=self._stage.architecture.training_flops * len(self._feed.training),
+            training_flops=self._flops(number),
         )
         self._history = (*self._history, record)
         self._step, self._tally = 0, Tally()
         self._keep()
         best = schedule.best_epoch(self._stage.training, self._history)
         self._emit(EpochDone(self._stage, record, best))
+
+    def _flops(self, epoch: int) -> int:
+        stage, feed = self._stage, self._feed
+        counts = (len(feed.training), len(feed.validation))
+        return groups.epoch_flops(stage.architecture, stage.groups, epoch, *counts)
 
     def _tell_step(self, epoch: int, pictures: int) -> None:
         tally = self._tally

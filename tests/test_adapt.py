@@ -217,3 +217,25 @@ def test_the_optimizers_state_goes_with_its_weights():
     np.testing.assert_allclose(state["conv_1_bias_momentum"], [0.5, 1, 0.5, 1])
     np.testing.assert_allclose(state["conv_1_bias_velocity"], [1, 2, 1, 2])
     np.testing.assert_array_equal(state["conv_2_bias_momentum"], np.zeros(4))
+
+
+def test_what_is_carried_over_is_shrunk_and_perturbed_and_nothing_else():
+    old = founded(block(3, batch_norm=True))
+    new = growth.grow(old, (insert(3),))
+    change = spec.ShrinkPerturb(shrink=0.4, perturb=0.1)
+    plan = transfer.plan(old, new, "preserve", shrink_perturb=change)
+    fresh = random_weights(new, 2)
+    start = adapt.carry_over(plan, random_weights(old, 1), fresh)
+    found = adapt.shrink_and_perturb(plan, start, fresh)
+    assert found.keys() == start.keys()
+    new_layer = {"conv_2/kernel", "conv_2/bias"}
+    measured = {"norm_1/moving_mean", "norm_1/moving_variance"}
+    for name, value in found.items():
+        if name in new_layer | measured:
+            np.testing.assert_array_equal(value, start[name])
+        else:
+            np.testing.assert_allclose(value, 0.4 * start[name] + 0.1 * fresh[name], rtol=1e-5)
+            assert value.dtype == np.float32
+    plain = transfer.plan(old, new, "preserve")
+    unchanged = adapt.shrink_and_perturb(plain, start, fresh)
+    assert all(unchanged[name] is start[name] for name in start)

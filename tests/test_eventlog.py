@@ -12,11 +12,19 @@ import pytest
 
 from grow import events
 from grow.eventlog import EventLog
+from grow.groups import Storage
 from grow.history import GrowthShock
 from grow.lineup import Action, Entry
 from tests.builders import record, stage_plans
 
 STAGE = stage_plans()[0]
+FROZEN = stage_plans(
+    data={"source": "drawn"},
+    stages=[
+        {"name": "a"},
+        {"name": "b", "grow": [{"insert": {"filters": 4}}], "carried": {"freeze": 1}},
+    ],
+)[1]
 COUNTS = {"train": {"cat": 3, "dog": 4}, "validation": {"cat": 1, "dog": 1}}
 
 KEPT = [
@@ -63,6 +71,17 @@ KEPT = [
     (
         events.StageDone(STAGE, (record(1),), 1, "all 1 epochs trained", reused=False),
         {"stage": STAGE.folder, "reused": False, "best": 1, "reason": "all 1 epochs trained"},
+    ),
+    (
+        events.FeaturesComputed(FROZEN, 60, 15360, Storage.MEMORY, 0.12345),
+        {
+            "stage": FROZEN.folder,
+            "layer": "pool_1",
+            "pictures": 60,
+            "size_bytes": 15360,
+            "storage": "memory",
+            "seconds": 0.1235,
+        },
     ),
     (events.Warned("no room → none"), {"text": "no room → none"}),
     (events.RunDone("trial", Path("runs")), {"name": "trial"}),

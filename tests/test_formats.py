@@ -17,6 +17,7 @@ from grow import (
     events,
     exporting,
     inspection,
+    lineup,
     lock,
     network,
     planning,
@@ -144,7 +145,8 @@ def test_the_header_of_a_run(run_folder):
 def test_the_header_of_a_stage_and_its_recipe(run_folder):
     for folder in run_folder.stage_folders():
         agree("field of a stage", written(folder.path / "stage.json"))
-        agree("key of the recipe", folder.header()["recipe"])
+        # Only stages that say so have the key `carried`.
+        agree("key of the recipe", {*folder.header()["recipe"], "carried"})
 
 
 def test_a_stage_that_is_done(run_folder):
@@ -272,3 +274,11 @@ def test_the_examples_are_of_this_version():
     _, a_plan, _, an_epoch, _ = EXAMPLES
     assert EpochRecord.from_dict(an_epoch).to_dict() == an_epoch
     assert json.loads(json.dumps(transfer.TransferPlan.from_dict(a_plan).to_dict())) == a_plan
+
+
+def test_carried_layers():
+    stage = {"grow": [{"insert": {"filters": 4}}], "carried": {"freeze": 1}}
+    spec = run_spec(stages=[{"name": "a"}, {"name": "b", **stage}])
+    groups = lineup.plan_stages(spec, CATS_DOGS)[1].groups.to_dict()
+    assert groups is not None
+    agree("field of carried layers", groups)

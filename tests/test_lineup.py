@@ -78,6 +78,20 @@ CHANGES = [
     ("stages.1.grow.0.insert.at", "start", 2, "the architecture changed"),
     ("stages.2.transfer", "shape", 3, "transfer weights preserve → shape"),
     ("stages.1.transfer", {"optimizer": "carry"}, 2, "transfer optimizer reset → carry"),
+    ("train.warm_up", 1, 1, "warm_up none → 1.0"),
+    ("stages.1.warm_up", 0.5, 2, "warm_up none → 0.5"),
+    (
+        "stages.1.carried",
+        {"freeze": 2, "learning_rate": "0.1x"},
+        2,
+        'carried none → {"freeze": 2, "learning_rate": 0.1}',
+    ),
+    (
+        "stages.1.transfer",
+        {"shrink_perturb": {"shrink": 0.4, "perturb": 0.1}},
+        2,
+        'transfer shrink_perturb none → {"shrink": 0.4, "perturb": 0.1}',
+    ),
     (
         "stages.1.transfer",
         {"layers": {"conv_1": "shape"}},
@@ -109,6 +123,8 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("stages.1.transfer", "preserve"),
         ("stages.1.transfer", {"weights": "preserve", "optimizer": "reset"}),
         ("stages.1.grow.0.insert.name", "eyes"),
+        ("train.warm_up", 0),
+        ("stages.1.carried", {"freeze": 0, "learning_rate": 1}),
     ],
 )
 def test_what_cannot_change_weights_leaves_every_address(path, value):

@@ -164,3 +164,20 @@ def test_where_prepared_pictures_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/home/me/.cache")
     monkeypatch.setenv("LOCALAPPDATA", "/home/me/.cache")
     assert cache_folder() == Path("/home/me/.cache/grow")
+
+
+def test_how_carried_layers_are_trained_is_planned(stage_file: Path) -> None:
+    plain = grow.plan(stage_file)
+    text = stage_file.read_text(encoding="utf-8").replace(
+        "  - name: deeper\n", "  - name: deeper\n    carried: {freeze: 12, learning_rate: 0.1x}\n"
+    )
+    stage_file.write_text(text, encoding="utf-8")
+    plan = grow.plan(stage_file)
+    (warning,) = plan.warnings
+    assert warning == "stage 2 deeper: layers carried over stay frozen to its end, epoch 12"
+    first, second = json.loads(json.dumps(plan.to_dict()))["stages"]
+    assert first["carried"] is None
+    assert second["carried"]["freeze"] == 12
+    assert second["carried"]["learning_rate"] == 0.1
+    assert second["carried"]["layers"]
+    assert second["training_flops"] < plain.to_dict()["stages"][1]["training_flops"]

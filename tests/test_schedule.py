@@ -244,3 +244,26 @@ def test_no_epoch_beats_the_best_and_no_earlier_one_equals_it(rows, best):
 
     assert all(rank(chosen) <= rank(one) for one in records)
     assert all(rank(chosen) < rank(one) for one in records[: chosen.epoch - 1])
+
+
+def test_the_warm_up_rises_with_each_step_and_then_holds():
+    training = _training(warm_up=1.5)
+    shares = [
+        schedule.warm_up(training, history([1.0] * epoch), step, 4)
+        for epoch in (0, 1)
+        for step in range(4)
+    ]
+    assert shares == [pytest.approx(min(1.0, done / 6)) for done in range(1, 9)]
+    assert shares[5:] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-9, 0.1])
+def test_a_warm_up_of_less_than_a_step_is_none(length):
+    assert schedule.warm_up(_training(warm_up=length), (), 0, 4) == 1.0
+
+
+def test_the_warm_up_does_not_look_at_figures():
+    training = _training(warm_up=4, reduce_on_plateau=ReduceOnPlateau(patience=1, factor=0.5))
+    assert schedule.learning_rate(training, history([1.0, 1.0])) == 0.5
+    for value in (1.0, NAN):
+        assert schedule.warm_up(training, history([value, value]), 1, 2) == 6 / 8

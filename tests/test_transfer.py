@@ -210,6 +210,7 @@ def test_the_json_form_is_the_one_promised():
         "policy": "shape",
         "exceptions": {},
         "optimizer": "reset",
+        "shrink_perturb": None,
         "verdict": "exact",
         "why": [],
         "parameters": 4,
@@ -394,3 +395,40 @@ def test_padding_does_not_count_as_carried_over():
     line = next(one for one in transfer.plan(old, new, "preserve").layers if one.name == "conv_1")
     # A kernel of 3x3x6x4 of which 3x3x3x4 are the old one's, and four biases.
     assert (line.parameters, line.carried) == (220, 112)
+
+
+@pytest.mark.parametrize(
+    ("shrink", "perturb", "verdict"),
+    [
+        (0.4, 0.1, "approximate"),
+        (0.4, 0.0, "approximate"),
+        (1.0, 0.1, "approximate"),
+        (1.0, 0.0, "exact"),
+    ],
+)
+def test_what_is_shrunk_or_perturbed_is_no_longer_exact(shrink, perturb, verdict):
+    old = founded(block(2))
+    change = spec.ShrinkPerturb(shrink=shrink, perturb=perturb)
+    plan = transfer.plan(old, old, "preserve", shrink_perturb=change)
+    assert plan.verdict == verdict
+    assert len(plan.why) == (verdict != "exact")
+    assert all(f"multiplied by {shrink:g}" in reason for reason in plan.why)
+    assert transfer.TransferPlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+def test_a_broken_plan_stays_broken_when_it_is_shrunk():
+    old = founded(block(2))
+    new = growth.grow(old, (insert(2, at="start"),))
+    change = spec.ShrinkPerturb(shrink=0.4, perturb=0.1)
+    plain = transfer.plan(old, new, "strict")
+    plan = transfer.plan(old, new, "strict", shrink_perturb=change)
+    assert (plain.verdict, plan.verdict) == ("broken", "broken")
+    assert plan.why == plain.why  # nothing is carried over that could be shrunk
+
+
+def test_a_plan_from_before_there_was_shrinking_is_read():
+    old = founded(block(2))
+    plan = transfer.plan(old, old, "preserve")
+    values = plan.to_dict()
+    del values["shrink_perturb"]
+    assert transfer.TransferPlan.from_dict(values) == plan

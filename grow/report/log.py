@@ -11,6 +11,7 @@ from rich.text import Text
 from grow.events import (
     EpochDone,
     Event,
+    FeaturesComputed,
     Grown,
     GrowthEnded,
     Prepared,
@@ -20,6 +21,7 @@ from grow.events import (
     Warned,
 )
 from grow.lineup import Action
+from grow.report.after_growth import computed_line, training_lines
 from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
 from grow.report.words import percent, plural
 
@@ -44,7 +46,11 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
         case StageStarted():
             return _stage_started(event)
         case EpochDone(stage, record, best):
-            return [epoch_line(record, stage.training.epochs, best=best == record.epoch)]
+            frozen = record.epoch <= stage.groups.freeze
+            last = stage.training.epochs
+            return [epoch_line(record, last, best=best == record.epoch, frozen=frozen)]
+        case FeaturesComputed():
+            return [Text(computed_line(event))]
         case StageDone():
             return [_stage_done(event)]
         case GrowthEnded():
@@ -75,7 +81,8 @@ def _grown(event: Grown) -> list[RenderableType]:
     found: list[RenderableType] = [Text(), stage_heading(event.stage)]
     if event.stage.transfer is not None:
         found.append(transfer_table(event.stage.transfer))
-    return [*found, shock_line(event.shock), Text()]
+    special = [Text(line) for line in training_lines(event.stage, {})]
+    return [*found, shock_line(event.shock), *special, Text()]
 
 
 def _stage_started(event: StageStarted) -> list[RenderableType]:

@@ -14,6 +14,7 @@ from grow.architecture import Architecture
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action, StagePlan
 from grow.planning import Plan
+from grow.report.after_growth import training_lines
 from grow.report.tables import Row, Table
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.runs import Run, StageResult
@@ -113,6 +114,7 @@ def plan_page(plan: Plan) -> RenderableType:
         else:
             parts += [Text(), Text(f"{title}: transfer plan ({stage.transfer.policy})", "bold")]
             parts.append(transfer_table(stage.transfer))
+        parts += [Text(line) for line in training_lines(stage, plan.pictures)]
     return Group(*parts)
 
 
@@ -130,15 +132,21 @@ def stage_heading(stage: StagePlan) -> Text:
     return Text(f"stage {stage.number} {stage.name}: {shape}, {blocks}, {parameters}", "bold")
 
 
-def epoch_line(record: EpochRecord, last: int, *, best: bool) -> Text:
+def epoch_line(record: EpochRecord, last: int, *, best: bool, frozen: bool = False) -> Text:
     """One epoch of ``last`` in a run's log."""
     line = Text(
         f"epoch {record.epoch:>{len(str(last))}}/{last}  loss {record.loss:.4f}  "
         f"accuracy {percent(record.accuracy):>6}  val {record.val_loss:.4f}  "
         f"{percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
     )
-    line.append("  best" if best else "", "green")
+    marks = _marks(best=best, frozen=frozen)
+    line.append(f"  {marks}" if marks else "", "green" if best else "")
     return line
+
+
+def _marks(*, best: bool, frozen: bool) -> str:
+    """What is said beside an epoch: that it is the best, that layers were frozen in it."""
+    return ", ".join(["best"] * best + ["frozen"] * frozen)
 
 
 def lineup_table(plan: Plan) -> RenderableType:
@@ -236,16 +244,17 @@ def report_page(run: Run) -> RenderableType:
             parts.append(transfer_table(result.plan.transfer))
         if result.shock is not None:
             parts.append(shock_line(result.shock))
+        parts += [Text(line) for line in training_lines(result.plan, {})]
         if result.history:
             best = 0 if result.best is None else result.best.epoch
-            parts += [Text(), history_table(result.history, best)]
+            parts += [Text(), history_table(result.history, best, result.plan.groups.freeze)]
         if result.done is not None:
             parts.append(Text(f"ended: {result.done.reason}"))
     return Group(*parts)
 
 
-def history_table(history: Sequence[EpochRecord], best: int) -> RenderableType:
-    """A stage's epochs; the one whose weights it ends with is marked."""
+def history_table(history: Sequence[EpochRecord], best: int, freeze: int = 0) -> RenderableType:
+    """A stage's epochs; the one whose weights it ends with is marked, and the frozen ones."""
     columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "time")
     rows = []
     for record in history:
@@ -257,7 +266,7 @@ def history_table(history: Sequence[EpochRecord], best: int) -> RenderableType:
             percent(record.val_accuracy),
             f"{record.learning_rate:.2g}",
             duration(record.seconds),
-            "best" if record.epoch == best else "",
+            _marks(best=record.epoch == best, frozen=record.epoch <= freeze),
         )
         rows.append(Row(cells, style="bold" if record.epoch == best else ""))
     return Table((*columns, ""), tuple(rows), right=columns)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from grow.scalars import Repeat, Seconds, Share
+from grow.scalars import Factor, Repeat, Seconds, Share
 from grow.spec.data import Data
 from grow.spec.model import Model, Operator
 from grow.spec.training import (
@@ -37,6 +37,26 @@ def _or_weights_alone(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"enum": list(get_args(Policy))}, whole]
 
 
+class ShrinkPerturb(Value):
+    """Weights carried over are shrunk, and a little of fresh initial weights is added."""
+
+    shrink: float = Field(ge=0.0, le=1.0, description="multiply what is carried over by this")
+    perturb: float = Field(ge=0.0, le=1.0, description="add fresh initial weights times this")
+
+
+class Carried(Value):
+    """How layers that were carried over are trained, other than new ones."""
+
+    freeze: int = Field(
+        0, ge=0, le=1_000_000, description="epochs from the stage's start without training them"
+    )
+    learning_rate: Factor = Field(
+        1.0,
+        description="multiply their learning rate by this: a number, or text with x",
+        examples=["0.1x", 0.1],
+    )
+
+
 class Transfer(Value):
     """What is carried over from the stage before."""
 
@@ -44,6 +64,9 @@ class Transfer(Value):
     layers: dict[str, Policy] = Field({}, description="another policy for single layers, by name")
     optimizer: OptimizerState = Field(
         "reset", description="whether the optimizer's state goes along with its weights"
+    )
+    shrink_perturb: ShrinkPerturb | None = Field(
+        None, description="shrink what is carried over, and add a little noise"
     )
 
 
@@ -76,10 +99,12 @@ class Stage(Value):
         description="what is carried over from the stage before",
         json_schema_extra=_or_weights_alone,
     )
+    carried: Carried = Field(Carried(), description="how layers carried over are trained")
     batch: int | None = Field(None, ge=1, le=1_000_000, description="as in train")
     optimizer: Optimizer | None = Field(None, description="as in train")
     learning_rate: float | None = Field(None, gt=0.0, description="as in train")
     epochs: int | None = Field(None, ge=1, le=1_000_000, description="as in train")
+    warm_up: float | None = Field(None, ge=0.0, le=1_000_000.0, description="as in train")
     reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="as in train")
     until: Until | None = Field(None, description="as in train")
     best: Best | None = Field(None, description="as in train")

@@ -47,6 +47,12 @@ class Training(Value):
     epochs: int = Field(
         ge=1, le=1_000_000, description="passes over the training pictures, at most"
     )
+    warm_up: float = Field(
+        0.0,
+        ge=0.0,
+        le=1_000_000.0,
+        description="epochs, or a part of one, over which the learning rate rises from nothing",
+    )
     reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="lower the learning rate")
     until: Until | None = Field(None, description="end before all epochs are trained")
     best: Best = Field("val_accuracy", description="which epoch's weights a stage ends with")

@@ -6,11 +6,12 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from grow import growth
+from grow import growth, transfer
 from grow.architecture import Architecture
 from grow.errors import GrowthError, Problem
+from grow.groups import group
 from grow.scalars import LARGEST_SIDE
-from grow.spec import Operator, Round, RunSpec
+from grow.spec import Carried, Operator, Round, RunSpec
 from grow.stagefile.positions import Document
 from grow.stagefile.words import Path, quote
 
@@ -76,7 +77,8 @@ def _reserved(name: str, place: Path, document: Document) -> Iterator[Problem]:
 
 def _first_stage(spec: RunSpec, document: Document) -> Iterator[Problem]:
     first = spec.stages[0]
-    for key, said in (("grow", first.grow), ("transfer", "transfer" in first.model_fields_set)):
+    meant = [(key, key in first.model_fields_set) for key in ("transfer", "carried")]
+    for key, said in (("grow", first.grow), *meant):
         if said:
             text = f"expected no {key} in the first stage, which starts from nothing; "
             advice = "describe it in model" if key == "grow" else "remove it"
@@ -114,7 +116,8 @@ def _growth(spec: RunSpec, document: Document) -> Iterator[Problem]:
         yield document.problem(error.path, text)
         return
     yield from _sizes(spec, architectures, document)
-    yield from _transfers(spec, architectures, document)
+    transfers = list(_transfers(spec, architectures, document))
+    yield from transfers or _carried(spec, architectures, document)
 
 
 def _transfers(
@@ -140,6 +143,23 @@ def _transfers(
             text = f"expected the optimizer of the stage before, {before}, to carry its state"
             advice = "use the same one, or optimizer: reset"
             yield document.problem((*place, "optimizer"), f"{text}, found {own}; {advice}")
+
+
+def _carried(
+    spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
+) -> Iterator[Problem]:
+    """Settings for layers carried over need such layers, and freezing them another to train."""
+    for index, later in enumerate(spec.rounds[1:], start=1):
+        stage, how = later.stage, later.stage.transfer
+        if stage.carried == Carried():
+            continue  # says nothing that could be wrong
+        old, new = architectures[index - 1], architectures[index]
+        plan = transfer.plan(old, new, how.weights, layers=how.layers)
+        try:
+            group(new, plan, stage.carried, augmented=True)
+        except GrowthError as error:
+            text = f"{error.message}; {error.hint}"
+            yield document.problem(("stages", later.entry, "carried"), text, at_key=True)
 
 
 def _sizes(

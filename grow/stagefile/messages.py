@@ -62,6 +62,7 @@ def _missing(location: Path, document: Document) -> Problem:
     root = shared_schema()
     path, node, _ = _trace(location[:-1], document)
     key = str(location[-1])
+    node = _group(node)
     wanted = resolve(root, node["properties"][key])
     text = f"expected the key {key}, found none; "
     text += f"add {key}: {node['properties'][key]['description']}"
@@ -129,13 +130,20 @@ def _trace(location: Path, document: Document) -> tuple[Path, Node, Any]:
         if "discriminator" in node:
             node = resolve(root, {"$ref": node["discriminator"]["mapping"][part]})
             continue
-        if isinstance(part, str) and variants(node):
+        if isinstance(part, str) and "properties" not in _group(node):
             continue  # a member of a union of plain values, by the name that pydantic gives it
-        inner = _inner(node, part)
+        inner = _inner(_group(node) if isinstance(part, str) else node, part)
         if inner is None or not _holds(value, part):
             break
         path, node, value = (*path, part), resolve(root, inner), value[part]
     return path, node, value
+
+
+def _group(node: Node) -> Node:
+    """Of a place that admits a group of keys or something else, the group."""
+    root = shared_schema()
+    choices = [resolve(root, choice) for choice in variants(node)]
+    return next((choice for choice in choices if "properties" in choice), node)
 
 
 def _inner(node: Node, part: str | int) -> Node | None:

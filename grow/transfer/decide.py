@@ -6,10 +6,11 @@ Pure; standard library and floor 0 only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from grow.architecture import Architecture, Conv, Norm, Placed, Shape, describe
-from grow.spec import OptimizerState, Policy
+from grow.spec import OptimizerState, Policy, ShrinkPerturb
 from grow.transfer import correspondence
 from grow.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence
 from grow.transfer.fitting import adaptation_of, in_words, is_plain
@@ -36,6 +37,7 @@ def plan(
     *,
     layers: Mapping[str, Policy] = _NO_LAYERS,
     optimizer: OptimizerState = "reset",
+    shrink_perturb: ShrinkPerturb | None = None,
 ) -> TransferPlan:
     """The transfer plan from ``old`` to ``new``: exactly one line for each layer of both.
 
@@ -45,6 +47,7 @@ def plan(
         policy: which decisions may be taken.
         layers: another policy for single layers, by name.
         optimizer: what becomes of the optimizer's state of layers carried over.
+        shrink_perturb: how weights carried over are shrunk and perturbed; None for not at all.
     """
     steps = list(walk(old, new, policy, layers=layers))
     lines = [line for line, _ in steps]
@@ -56,7 +59,21 @@ def plan(
         at = at.gone(f"{missed[0]} is gone", f"{missed[0]} is gone")
     verdict = Verdict.BROKEN if at.lost else Verdict.APPROXIMATE if at.why else Verdict.EXACT
     why = (at.lost,) if at.lost else at.why
-    return TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why, dict(layers))
+    made = TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why, dict(layers))
+    return made if shrink_perturb is None else _shaken(made, shrink_perturb)
+
+
+def _shaken(plan: TransferPlan, change: ShrinkPerturb) -> TransferPlan:
+    """The plan with its weights shrunk and perturbed: no longer exact, unless nothing changes."""
+    plan = replace(plan, shrink_perturb=change)
+    if not plan.carried or (change.shrink, change.perturb) == (1.0, 0.0):
+        return plan
+    words = (
+        f"what is carried over is multiplied by {change.shrink:g}, "
+        f"and fresh weights times {change.perturb:g} are added"
+    )
+    verdict = Verdict.APPROXIMATE if plan.verdict is Verdict.EXACT else plan.verdict
+    return replace(plan, verdict=verdict, why=(*plan.why, words))
 
 
 def walk(

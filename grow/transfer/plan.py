@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from grow.architecture import Pair, Shape
-from grow.spec import OptimizerState, Policy
+from grow.spec import OptimizerState, Policy, ShrinkPerturb
 
 SCHEMA = "grow.transfer-plan/1"
 """Name and version of the JSON form of a plan; a change of meaning raises the number."""
@@ -149,6 +149,7 @@ class TransferPlan:
         verdict: whether the function survives.
         why: what stands between the plan and ``exact``, in words; empty when nothing does.
         exceptions: layers with another policy, by name.
+        shrink_perturb: how what is carried over is shrunk and perturbed; None when it is not.
     """
 
     policy: Policy
@@ -158,6 +159,7 @@ class TransferPlan:
     verdict: Verdict
     why: tuple[str, ...]
     exceptions: Mapping[str, Policy] = field(default_factory=dict, hash=False)
+    shrink_perturb: ShrinkPerturb | None = None
 
     @property
     def parameters(self) -> int:
@@ -183,6 +185,7 @@ class TransferPlan:
             "policy": self.policy,
             "exceptions": dict(self.exceptions),
             "optimizer": self.optimizer,
+            "shrink_perturb": change.model_dump() if (change := self.shrink_perturb) else None,
             "verdict": self.verdict,
             "why": list(self.why),
             "parameters": self.parameters,
@@ -212,6 +215,7 @@ class TransferPlan:
         """
         if values.get("schema") != SCHEMA:
             raise ValueError(f"expected schema {SCHEMA}, found {values.get('schema')!r}")
+        change = values.get("shrink_perturb")  # earlier plans know of none
         return cls(
             policy=values["policy"],
             layers=tuple(_line_from_dict(line) for line in values["layers"]),
@@ -220,6 +224,7 @@ class TransferPlan:
             verdict=Verdict(values["verdict"]),
             why=tuple(values["why"]),
             exceptions=values["exceptions"],
+            shrink_perturb=None if change is None else ShrinkPerturb(**change),
         )
 
 

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from grow import growth, growth_shock, network, spec, transfer
 from grow.adapt import carry_over
 from grow.architecture import Architecture
+from grow.compiling import compile_model
 from grow.errors import GrowError
 from grow.growth_shock import Side
 from grow.history import GrowthShock
 from grow.pipeline import Feed
 from grow.stopping import StopSwitch
-from grow.trainer import compile_model
 from grow.transfer import TransferPlan, Verdict
 from tests.builders import architectures, block, deepen, founded, insert, random_weights, resize
 from tests.forward import logits

@@ -7,11 +7,12 @@ import pytest
 
 from grow import network
 from grow.architecture import Architecture
+from grow.compiling import compile_model
 from grow.growth import found
 from grow.pipeline import Feed
 from grow.spec import Augment, Block, Head, Model, Training
 from grow.stopping import StopSwitch
-from grow.trainer import compile_model, evaluate, place
+from grow.trainer import evaluate, place
 
 pytestmark = pytest.mark.tf
 
