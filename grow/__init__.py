@@ -5,6 +5,7 @@ The Python API, loaded when it is first used so that importing `grow` is instant
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
+    grow.check("pictures")       what is to be known of pictures before training on them
     grow.explain("old.keras", "new.keras")  what could be carried over, what Keras would load
 """
 
@@ -14,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
     from grow.errors import GrowError
     from grow.explaining import explain
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Check",
     "Cleaning",
     "Explanation",
     "GrowError",
@@ -37,6 +40,7 @@ __all__ = [
     "StageResult",
     "StopSwitch",
     "Verification",
+    "check",
     "clean",
     "contact_sheet",
     "explain",
@@ -50,6 +54,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Check": "grow.checking",
+    "check": "grow.checking",
     "Cleaning": "grow.cleaning",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",

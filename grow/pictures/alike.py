@@ -84,9 +84,8 @@ def _join(
         rows, columns = rows[apart], columns[apart]
         some, others = rows[:_VERIFIED_AT_ONCE], columns[:_VERIFIED_AT_ONCE]
         correlation = (_features(thumbs[some]) * _features(thumbs[others])).sum(1)
-        for one, other in zip(
-            some[correlation >= ALIKE], others[correlation >= ALIKE], strict=True
-        ):
+        pairs = np.stack([some, others], axis=1)[correlation >= ALIKE]
+        for one, other in pairs:
             kept, gone = sorted((groups[one], groups[other]))
             groups[groups == gone] = kept
         rows, columns = rows[_VERIFIED_AT_ONCE:], columns[_VERIFIED_AT_ONCE:]

@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.report.checked import check_page
     from grow.report.explained import explanation_page
     from grow.report.text import plan_page, report_page, result_page, status_page
     from grow.report.upkeep import cleaning_page, verification_page
 
 __all__ = [
+    "check_page",
     "cleaning_page",
     "explanation_page",
     "plan_page",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "check_page": "grow.report.checked",
     "cleaning_page": "grow.report.upkeep",
     "explanation_page": "grow.report.explained",
     "plan_page": "grow.report.text",
