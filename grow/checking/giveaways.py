@@ -38,6 +38,8 @@ _STATISTICS: dict[str, tuple[str, ...]] = {
 _OF_FILES = frozenset({"size", "file size per pixel", "file format", "JPEG quality"})
 """What a network does not see as such: signs of how the pictures came to be."""
 
+_TELLING = (Verdict.TRAINING_ONLY, Verdict.BOTH, Verdict.UNCONFIRMED)
+
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -115,7 +117,7 @@ def _training_only(tested: Sequence[Separation]) -> Iterator[Finding]:
     seen = any(one.name not in _OF_FILES for one in found)
     yield Finding(
         "giveaway-in-training-only",
-        Severity.WARNING if _skill(found[0]) >= PLAIN else Severity.NOTE,
+        Severity.WARNING if _skill(found) >= PLAIN else Severity.NOTE,
         f"{_names(found)} {agreeing(len(found), 'gives', 'give')} the class away in training but "
         f"not in {among(lost)}: {_figures(found[0])}. "
         + (
@@ -133,7 +135,7 @@ def _everywhere(tested: Sequence[Separation]) -> Iterator[Finding]:
     if found:
         yield Finding(
             "giveaway-everywhere",
-            Severity.WARNING if _skill(found[0]) >= STRONG else Severity.NOTE,
+            Severity.WARNING if _skill(found) >= STRONG else Severity.NOTE,
             f"{_names(found)} {agreeing(len(found), 'tells', 'tell')} the classes in training and "
             f"elsewhere: {_figures(found[0])}. It may be a real difference, or an artefact of how "
             "the pictures were collected",
@@ -146,7 +148,7 @@ def _unconfirmed(tested: Sequence[Separation]) -> Iterator[Finding]:
     if found:
         yield Finding(
             "giveaway-unconfirmed",
-            Severity.WARNING if _skill(found[0]) >= STRONG else Severity.NOTE,
+            Severity.WARNING if _skill(found) >= STRONG else Severity.NOTE,
             f"{_names(found)} {agreeing(len(found), 'tells', 'tell')} the classes in training: "
             f"{_figures(found[0])}. There are no other pictures, collected apart, that could show "
             "whether it is a real difference or an artefact",
@@ -155,14 +157,15 @@ def _unconfirmed(tested: Sequence[Separation]) -> Iterator[Finding]:
 
 
 def _chosen(tested: Sequence[Separation], verdict: Verdict) -> list[Separation]:
-    """Those with a verdict, the strongest first; all together only where no single one has it."""
+    """Those with a verdict: what a network sees before what it does not, the strongest first.
+
+    All together only where no single one tells the classes.
+    """
     found = [one for one in tested if one.verdict is verdict]
     single = [one for one in found if one.name != TOGETHER]
-    if not single and found and any(one.verdict is not Verdict.NOTHING for one in tested):
-        stronger = (Verdict.TRAINING_ONLY, Verdict.BOTH, Verdict.UNCONFIRMED)
-        if any(one.verdict in stronger for one in tested if one.name != TOGETHER):
-            return []  # what they tell together is told by the single one that does
-    return sorted(single or found, key=lambda one: -one.training)
+    if not single and any(one.verdict in _TELLING for one in tested if one.name != TOGETHER):
+        return []  # that single one is why all together tell the classes
+    return sorted(single or found, key=lambda one: (one.name in _OF_FILES, -one.training))
 
 
 def _falls(one: Separation, split: str) -> bool:
@@ -170,8 +173,8 @@ def _falls(one: Separation, split: str) -> bool:
     return held.training - held.accuracy > held.bound
 
 
-def _skill(one: Separation) -> float:
-    return one.skill(one.training)
+def _skill(found: Sequence[Separation]) -> float:
+    return max(one.skill(one.training) for one in found)
 
 
 def _names(found: Sequence[Separation]) -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from grow.checking import Check, Finding, Severity, Sizes
@@ -21,6 +19,7 @@ from grow.report.words import percent, plural, size
 _NAMED = 5
 """How many groups of pictures are named for each finding."""
 
+_INDENT = "  "
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -54,7 +53,7 @@ def _heading(found: Check) -> str:
         if any(classes.values())
     )
     pictures = ", ".join(totals)
-    classes = plural(len(found.classes), "classe" if len(found.classes) > 1 else "class")
+    classes = f"{len(found.classes):,} classes"
     return f"{found.source}: {classes}; {f'{pictures} pictures' if pictures else 'no pictures'}"
 
 
@@ -83,10 +82,14 @@ def _giveaways(tested: tuple[Separation, ...]) -> Iterator[RenderableType]:
         yield Text("giveaway test: too few pictures, or none that differ, to say anything")
         return
     first = tested[0]
+    if first.bound >= 1.0:
+        yield Text(
+            "giveaway test: too few pictures, even a rule that is always right may be chance"
+        )
+        return
     yield Text(
         "giveaway test: how often one trivial statistic alone tells the class; guessing is right "
-        f"on {percent(first.chance)}, and up to {percent(min(first.bound, 1.0))} in training may "
-        "be chance"
+        f"on {percent(first.chance)}, and up to {percent(first.bound)} in training may be chance"
     )
     splits = [split for split in ("validation", "test") if any(split in s.others for s in tested)]
     headings = ("training", *splits)
@@ -105,28 +108,25 @@ def _elsewhere(one: Separation, splits: list[str]) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[RenderableType]:
     yield Text.assemble((f"{finding.severity}: ", _STYLES[finding.severity]), finding.words)
     if finding.advice:
-        yield Padding(Text(finding.advice), (0, 0, 0, 2))
+        yield _Indented(finding.advice)
     for group in finding.groups[:_NAMED]:
-        yield _Path(" = ".join(group.pictures[:_NAMED]), group.why)
+        names = " = ".join(group.pictures[:_NAMED])
+        yield _Indented(f"{names}: {group.why}" if group.why else names)
     more = len(finding.groups) - _NAMED
     if more > 0:
-        yield Text(f"  and {more:,} more; --json lists all")
+        yield _Indented(f"and {more:,} more; --json lists all")
 
 
 @dataclass(frozen=True)
-class _Path:
-    """Names of pictures with a word about them, folded where there is no room; never cut."""
+class _Indented:
+    """Words and names below a finding: wrapped where there is no room, never cut."""
 
-    names: str
-    why: str
+    words: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        line = f"  {self.names}: {self.why}" if self.why else f"  {self.names}"
-        if cell_len(line) <= options.max_width:
-            yield Text(line)
-            return
-        wrapped = Text(line.strip(), overflow="fold").wrap(console, max(options.max_width - 2, 1))
-        yield from (Text("  ").append_text(part) for part in wrapped)
+        room = max(options.max_width - len(_INDENT), 1)
+        wrapped = Text(self.words, overflow="fold").wrap(console, room)
+        yield from (Text(_INDENT).append_text(part) for part in wrapped)
 
 
 def _result(found: Check) -> Text:
