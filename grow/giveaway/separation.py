@@ -116,7 +116,7 @@ def separations(
     """How well each statistic tells the classes, in the order given.
 
     Args:
-        training: the training pictures, in an order that has nothing to do with the figures.
+        training: the training pictures.
         others: the pictures of other splits, by name.
         statistics: what to look at.
         independent: which of the others were collected apart from the training pictures; only

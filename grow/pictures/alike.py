@@ -41,8 +41,10 @@ def alike(thumbs: Thumbs, progress: Callable[[int, int], None]) -> NDArray[np.in
         thumbs: grey pictures, uint8 of shape `(pictures, rows, columns)`.
         progress: told how many of how many are compared with all others; may raise to stop.
     """
-    flat = thumbs.reshape(len(thumbs), -1)
     groups = np.arange(len(thumbs))
+    if not len(thumbs):
+        return groups
+    flat = thumbs.reshape(len(thumbs), -1)
     _, first, same = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     told = np.sort(first[_strengths(thumbs[first]) >= FAINT])
     if len(told):
@@ -80,8 +82,6 @@ def _join(
 ) -> None:
     """Verify pairs that may be alike, and put those that are into one group."""
     while len(rows):
-        apart = groups[rows] != groups[columns]
-        rows, columns = rows[apart], columns[apart]
         some, others = rows[:_VERIFIED_AT_ONCE], columns[:_VERIFIED_AT_ONCE]
         correlation = (_features(thumbs[some]) * _features(thumbs[others])).sum(1)
         pairs = np.stack([some, others], axis=1)[correlation >= ALIKE]
@@ -89,6 +89,8 @@ def _join(
             kept, gone = sorted((groups[one], groups[other]))
             groups[groups == gone] = kept
         rows, columns = rows[_VERIFIED_AT_ONCE:], columns[_VERIFIED_AT_ONCE:]
+        apart = groups[rows] != groups[columns]
+        rows, columns = rows[apart], columns[apart]
 
 
 def _projected(thumbs: Thumbs) -> tuple[Floats, Floats]:

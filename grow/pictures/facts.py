@@ -49,8 +49,23 @@ _FAINT = 1.0  # variance of rounding to whole grey levels, and a bit: keeps rati
 
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F")
 
-# The sum of the example luminance table of ITU-T T.81, table K.1, which the quality scales.
-_STANDARD_TABLE = 3688
+# The example luminance table of ITU-T T.81, table K.1.
+_EXAMPLE_TABLE = np.array(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ]
+)
+_QUALITIES = np.arange(1, 101)
+_PERCENT = np.where(_QUALITIES < 50, 5000 // _QUALITIES, 200 - 2 * _QUALITIES)
+# How coarse each quality is: the sum of its table.
+_COARSENESS = np.clip((_EXAMPLE_TABLE * _PERCENT[:, None, None] + 50) // 100, 1, 255).sum((1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +116,13 @@ def facts_of_pixels(pixels: NDArray[np.uint8]) -> Facts:
 
 
 def jpeg_quality(table: list[int]) -> float:
-    """The quality, 1 to 100, whose luminance quantisation table is most like ``table``.
+    """The quality, 1 to 100, whose luminance quantisation table is as coarse as ``table``.
 
-    The inverse of how the Independent JPEG Group's library scales the example table of
-    ITU-T T.81 (`jpeg_quality_scaling` in jcparam.c). For other programs' tables it is the
-    quality of that library with the same mean coarseness.
+    The inverse of how the Independent JPEG Group's library makes its tables from the example
+    in ITU-T T.81 (`jpeg_set_quality` in jcparam.c). For the tables of other programs it is the
+    quality of that library with the nearest sum.
     """
-    percent = max(100.0 * sum(table) / _STANDARD_TABLE, 1e-3)
-    quality = 5000.0 / percent if percent > 100.0 else (200.0 - percent) / 2.0
-    return float(round(min(max(quality, 1.0), 100.0)))
+    return float(_QUALITIES[np.argmin(np.abs(_COARSENESS - sum(table)))])
 
 
 def _header(data: bytes) -> tuple[str, str, bool, float]:
@@ -140,7 +153,8 @@ def _facts(
         *file,
         *_pixel_figures(np.asarray(grey), colours),
     )
-    thumb = grey.resize((THUMB, THUMB), Image.Resampling.BOX)
+    # Bilinear: unlike Pillow's box it weighs what lies half inside, so sizes do not matter.
+    thumb = grey.resize((THUMB, THUMB), Image.Resampling.BILINEAR)
     measures = np.array(figures, np.float32)
     return Facts(width, height, *header, measures, np.array(thumb, np.uint8))
 

@@ -110,7 +110,9 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
     if finding.advice:
         yield _Indented(finding.advice)
     for group in finding.groups[:_NAMED]:
+        beyond = len(group.pictures) - _NAMED
         names = " = ".join(group.pictures[:_NAMED])
+        names += f" and {beyond:,} more" if beyond > 0 else ""
         yield _Indented(f"{names}: {group.why}" if group.why else names)
     more = len(finding.groups) - _NAMED
     if more > 0:
