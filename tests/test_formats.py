@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+import grow
 from grow import (
     checkpoint,
     cleaning,
@@ -22,12 +23,15 @@ from grow import (
     store,
     transfer,
 )
+from grow.checking import Severity
 from grow.errors import RunFolderError, StageFileError
+from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.stagefolder import Done
 from grow.store import RunFolder
 from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
+from tests.finished import STAGES
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -196,6 +200,23 @@ def test_what_grow_status_verify_prints(run_folder):
 def test_what_grow_clean_prints(run_folder):
     values = cleaning.clean(run_folder.path).to_dict()
     agree("field of a cleaning", {*values, "deleted"})
+
+
+def test_what_grow_data_check_prints(tmp_path):
+    stages = tmp_path / "tiny.yaml"
+    stages.write_text(STAGES)
+    values = grow.check(stages).to_dict()
+    agree("field of a check", values)
+    assert values["statistics"]
+    assert values["findings"]
+    for statistic in values["statistics"]:
+        agree("field of a statistic", statistic)
+    for finding in values["findings"]:
+        agree("field of a finding", finding)
+    for name in (*values["sizes"], *values["statistics"][0]["others"]["validation"]):
+        assert f"`{name}`" in PAGE
+    for name in (*Severity, *Verdict):
+        assert f"`{name.value}`" in PAGE
 
 
 def test_errors(tmp_path):
