@@ -310,7 +310,6 @@ def statistic(name: str, training: float, elsewhere: float, verdict: Verdict) ->
 
 def checked(**changes: object) -> Check:
     names = ("the training half/cats/felix.jpg", "the validation half/cats/felix again.jpg")
-    nine = tuple(Group((f"{number}.jpg",)) for number in range(1, 10))
     found = Check(
         source="pictures",
         classes=("cats", "dogs"),
