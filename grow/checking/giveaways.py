@@ -70,22 +70,16 @@ def giveaways(tested: Sequence[Separation]) -> list[Finding]:
 
 
 def _once_each(manifest: Manifest) -> NDArray[np.int64]:
-    """A row of each content, in the order of digests: one that no figure depends on.
+    """A row of each content; a training picture goes before its copies elsewhere.
 
-    A training picture goes before its copies elsewhere: those would flatter the rule.
+    Those would flatter the rule.
     """
-    rank = {"train": 0, "validation": 1, "test": 2}
-    ordered = sorted(
-        range(len(manifest.pictures)),
-        key=lambda row: (
-            manifest.pictures[row].digest,
-            rank[manifest.pictures[row].split],
-            row,
-        ),
-    )
-    digests = [manifest.pictures[row].digest for row in ordered]
-    first = [row for i, row in enumerate(ordered) if i == 0 or digests[i] != digests[i - 1]]
-    return np.array(first, np.int64)
+    kept: dict[str, int] = {}
+    for split in _WORDS:
+        for row, picture in enumerate(manifest.pictures):
+            if picture.split == split:
+                kept.setdefault(picture.digest, row)
+    return np.array(sorted(kept.values()), np.int64)
 
 
 def _varying(values: NDArray[np.float32]) -> list[Statistic]:

