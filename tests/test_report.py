@@ -362,3 +362,10 @@ def test_a_check_of_too_few_pictures_shows_no_figures() -> None:
     page = drawn(check_page(checked(separations=(few,))))
     assert "too few pictures" in page
     assert "100.0%" not in page
+
+
+@pytest.mark.parametrize("doing", ["prepared", "read", "compared"])
+def test_what_is_done_with_pictures_is_said(doing: str) -> None:
+    now = advance(Progress(), events.Preparing(1200, 9000, doing), 0.0)
+    assert sign_of_life(now) == f"pictures: 1,200 of 9,000 {doing}"
+    assert live_lines(now)[0].plain.endswith(f"  1,200 of 9,000 {doing}")
