@@ -7,6 +7,7 @@ The Python API, loaded when it is first used so that importing `grow` is instant
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
     grow.predict("runs/cats-dogs", "cat.jpg")  the class of each picture
     grow.export("runs/cats-dogs", "onnx")  the model for other programs
+    grow.check("pictures")       what is to be known of pictures before training on them
     grow.explain("old.keras", "new.keras")  what could be carried over, what Keras would load
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grow.carding import Card, card
+    from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
     from grow.errors import GrowError
     from grow.explaining import explain
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Card",
+    "Check",
     "Cleaning",
     "Explanation",
     "Export",
@@ -47,6 +50,7 @@ __all__ = [
     "StopSwitch",
     "Verification",
     "card",
+    "check",
     "clean",
     "contact_sheet",
     "explain",
@@ -66,6 +70,8 @@ _HOMES = {
     "Export": "grow.exporting",
     "card": "grow.carding",
     "export": "grow.exporting",
+    "Check": "grow.checking",
+    "check": "grow.checking",
     "Cleaning": "grow.cleaning",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",

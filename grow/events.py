@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from grow.groups import Storage
 from grow.history import EpochRecord, GrowthShock, History
@@ -18,10 +19,11 @@ from grow.pictures.manifest import Split
 
 @dataclass(frozen=True)
 class Preparing:
-    """Pictures are being prepared: ``done`` of ``total``."""
+    """Pictures are being prepared: ``done`` of ``total``; or what else ``doing`` says."""
 
     done: int
     total: int
+    doing: Literal["prepared", "read", "compared"] = "prepared"
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,9 @@ WRONG = [
     (("data", "show", "empty"), 3, "expected two or more class folders"),
     (("data", "show", "nope", "--out", "x.silly"), 2, "x.silly: expected one of the endings .png"),
     (("data", "show", "nope", "--out", "no/x.png"), 2, "there is no folder no"),
+    (("data", "check", "nope"), 2, "nope: expected a stage file or a folder of pictures"),
+    (("data", "check", "empty"), 3, "expected two or more class folders"),
+    (("data", "check", "binary.yaml"), 2, "binary.yaml:1:1: expected UTF-8"),
     (("data", "show", "tiny.yaml", "--count", "0"), 2, "--count"),
     (("data", "show", "tiny.yaml", "--split", "tests"), 2, "--split"),
 ]
@@ -355,6 +358,32 @@ def draw(folder: Path, *names: str) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (number * 20, 0, 0)).save(path)
+
+
+def test_a_check_in_words_and_as_json(call: Command, here: Path) -> None:
+    said = call("data", "check", "tiny.yaml")
+    assert (said.code, said.err) == (0, "")
+    assert "tiny.yaml: 2 classes; 64 training, 32 validation pictures" in said.out
+    assert "giveaway test" in said.out
+    assert not CONTROL.search(said.out)
+    values = json.loads(call("data", "check", "tiny.yaml", "--json").out)
+    assert values["source"] == "tiny.yaml"
+
+
+def test_what_a_check_exits_with(call: Command, here: Path) -> None:
+    for name in ("cat", "dog"):
+        (here / "pets" / name).mkdir(parents=True)
+        for shade in range(6):
+            Image.new("RGB", (9, 9), (40 * shade, 9, 9)).save(here / f"pets/{name}/{shade}.png")
+    assert call("data", "check", "pets").code == 0  # every picture is in both classes
+    assert call("data", "check", "pets", "--strict").code == 3
+    for picture in (here / "pets" / "dog").iterdir():
+        picture.write_bytes(b"junk")
+    said = call("data", "check", "pets")
+    assert (said.code, said.err) == (3, "")
+    assert "training would be refused" in said.out
+    values = json.loads(call("data", "check", "pets", "--json").out)
+    assert values["findings"][0]["severity"] == "error"
 
 
 def test_a_contact_sheet_names_what_is_left_out(call: Command, here: Path) -> None:

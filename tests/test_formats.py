@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+import grow
 from grow import (
     carding,
     checkpoint,
@@ -28,12 +29,15 @@ from grow import (
     trained,
     transfer,
 )
+from grow.checking import Severity
 from grow.errors import RunFolderError, StageFileError
+from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.stagefolder import Done
 from grow.store import RunFolder
 from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
+from tests.finished import STAGES
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -239,6 +243,23 @@ def test_what_grow_card_prints(run_folder):
     agree("field of a card", values)
     for name in (*values["pictures"], *values["measured"]["test"]):
         assert f"`{name}`" in PAGE
+
+
+def test_what_grow_data_check_prints(tmp_path):
+    stages = tmp_path / "tiny.yaml"
+    stages.write_text(STAGES)
+    values = grow.check(stages).to_dict()
+    agree("field of a check", values)
+    assert values["statistics"]
+    assert values["findings"]
+    for statistic in values["statistics"]:
+        agree("field of a statistic", statistic)
+    for finding in values["findings"]:
+        agree("field of a finding", finding)
+    for name in (*values["sizes"], *values["statistics"][0]["others"]["validation"]):
+        assert f"`{name}`" in PAGE
+    for name in (*Severity, *Verdict):
+        assert f"`{name.value}`" in PAGE
 
 
 def test_errors(tmp_path):

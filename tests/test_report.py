@@ -19,9 +19,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from grow import events, runs
+from grow.checking import Check, Finding, Group, Severity, Sizes
+from grow.giveaway import Separation, Verdict
+from grow.giveaway.separation import Held
 from grow.lineup import Action, Entry
 from grow.planning import Plan
-from grow.report import log, text, words
+from grow.report import check_page, log, text, words
 from grow.report.live import live_lines, sign_of_life
 from grow.report.progress import Idle, Loading, Progress, Training, advance
 from grow.report.tables import Row, Table, lines
@@ -298,3 +301,71 @@ def test_columns_of_wide_characters_align() -> None:
 )
 def test_numbers_as_people_read_them(found: str, said: str) -> None:
     assert found == said
+
+
+def statistic(name: str, training: float, elsewhere: float, verdict: Verdict) -> Separation:
+    held = {"validation": Held(elsewhere, training, 0.06, 2000)}
+    return Separation(name, 0.5, 0.53, training, held, verdict)
+
+
+def checked(**changes: object) -> Check:
+    names = ("the training half/cats/felix.jpg", "the validation half/cats/felix again.jpg")
+    found = Check(
+        source="pictures",
+        classes=("cats", "dogs"),
+        counts={
+            "train": {"cats": 4000, "dogs": 4000},
+            "validation": {"cats": 1000, "dogs": 0},
+            "test": {"cats": 0, "dogs": 0},
+        },
+        set_aside=False,
+        sizes=Sizes((32, 40), (500, 375), (4000, 3000), (0.5, 1.33, 2.0), {"JPEG": 9}, {"RGB": 9}),
+        separations=(
+            statistic("sharpness", 0.979, 0.522, Verdict.TRAINING_ONLY),
+            statistic("border", 0.7, 0.69, Verdict.BOTH),
+            statistic("mean colour", 0.6, 0.58, Verdict.SLIGHT),
+            statistic("contrast", 0.65, 0.5, Verdict.UNCONFIRMED),
+            statistic("brightness", 0.51, 0.5, Verdict.NOTHING),
+        ),
+        findings=(
+            Finding("refused", Severity.ERROR, "there is nothing to train on", "Add pictures."),
+            Finding(
+                "leak", Severity.WARNING, "1 picture leaks", "Remove it.", (Group(names, "oh"),)
+            ),
+            Finding(
+                "bad",
+                Severity.NOTE,
+                "9 are bad",
+                "",
+                tuple(Group((f"{n}.jpg",)) for n in "123456789"),
+            ),
+            Finding("copies", Severity.NOTE, "many", "", (Group(tuple("abcdefgh")),)),
+        ),
+    )
+    return replace(found, **changes)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_check_fits_the_terminal(width: int) -> None:
+    page = drawn(check_page(checked()), width)
+    compare(f"check-{width}", page)
+    assert max(map(len, page.splitlines())) <= width
+
+
+def test_a_check_that_found_nothing() -> None:
+    page = drawn(check_page(checked(findings=(), separations=(), sizes=None, set_aside=True)))
+    compare("check-nothing", page)
+
+
+def test_a_check_of_too_few_pictures_shows_no_figures() -> None:
+    few = replace(statistic("border", 1.0, 1.0, Verdict.NOTHING), bound=1.2)
+    page = drawn(check_page(checked(separations=(few,))))
+    assert "too few pictures" in page
+    assert "100.0%" not in page
+
+
+@pytest.mark.parametrize("doing", ["prepared", "read", "compared"])
+def test_what_is_done_with_pictures_is_said(doing: str) -> None:
+    now = advance(Progress(), events.Preparing(1200, 9000, doing), 0.0)
+    assert sign_of_life(now) == f"pictures: 1,200 of 9,000 {doing}"
+    assert live_lines(now)[0].plain.endswith(f"  1,200 of 9,000 {doing}")

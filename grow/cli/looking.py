@@ -13,7 +13,7 @@ from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app,
 from grow.cli.running import live_view
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(data_app, name="data", help="Look at pictures.")
+app.add_typer(data_app, name="data", help="Look at pictures, and check them.")
 
 ModelOfOld = Annotated[
     Path | None,
@@ -93,7 +93,7 @@ def schema_command() -> None:
 
 @data_app.callback()
 def _data() -> None:
-    """Look at pictures."""
+    """Look at pictures, and check them."""
 
 
 @data_app.command("show")
@@ -121,3 +121,31 @@ def data_show_command(
             source, count=count, split=split, seed=seed, listeners=[view], stop=switch
         )
     console.save_picture(sheet, out)
+
+
+@data_app.command("check")
+def data_check_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder of pictures, or a stage file.")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 on warnings too, not only on errors.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is wrong with pictures, without training.
+
+    Counts, sizes, bad pictures, copies and leaks between splits, imbalance, and whether a
+    trivial statistic such as sharpness gives the classes away. Changes no file. Exits with 3
+    where training would be refused.
+
+    Example: grow data check stages/quickstart.yaml
+    """
+    switch = grow.StopSwitch()
+    with live_view(stderr=as_json) as view, switch.listening(view.announce_stop):
+        found = grow.check(path, listeners=[view], stop=switch)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.show(report.check_page(found))
+    raise typer.Exit(found.exit_code(strict=strict))

@@ -25,10 +25,10 @@ Fit = Literal["stretch", "crop"]
 MAX_PIXELS = 100_000_000
 
 # By content, whatever the file is called; no format that starts another program (EPS).
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 
 # What Pillow and its codecs raise on damaged files; named, so that nothing else is hidden.
-_DAMAGED = (
+DAMAGED = (
     OSError,
     SyntaxError,
     ValueError,
@@ -100,8 +100,20 @@ hush = _Hush()
 def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     """Decode a file's bytes into pixels of ``shape`` (height, width, channels 1 or 3).
 
-    The first frame is taken, turned upright, laid over white where it is transparent, 16 bits
-    scaled to 8; then fitted as `fitted` says. Safe to call from several threads.
+    The picture is opened as `opened` does, 16 bits scaled to 8; then fitted as `fitted` says.
+    Safe to call from several threads.
+
+    Raises:
+        Undecodable: the bytes are no picture, or a damaged or too large one.
+    """
+    with hush:
+        return fitted(opened(data), shape, fit)
+
+
+def opened(data: bytes) -> Image.Image:
+    """The first frame, upright, over white where it is transparent; in mode RGB or L.
+
+    Safe to call from several threads.
 
     Raises:
         Undecodable: the bytes are no picture, or a damaged or too large one.
@@ -110,17 +122,16 @@ def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
         raise Undecodable("the file is empty")
     with hush:
         try:
-            image = _opened(data)
+            return _opened(data)
         except Image.DecompressionBombError as error:
             raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
         except MemoryError as error:
             raise Undecodable("too large: not enough memory") from error
         except UnidentifiedImageError as error:
             raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
-        except _DAMAGED as error:
+        except DAMAGED as error:
             reason = str(error) or type(error).__name__
             raise Undecodable(f"damaged: {reason}") from error
-        return fitted(image, shape, fit)
 
 
 def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
@@ -143,7 +154,7 @@ def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
 
 def _opened(data: bytes) -> Image.Image:
     """The picture upright and opaque, in mode RGB or L."""
-    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+    with Image.open(BytesIO(data), formats=FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
             raise Undecodable(f"too large: {size} is more than {MAX_PIXELS:,} pixels")
@@ -157,7 +168,7 @@ def _orientation(image: Image.Image) -> int:
     """The orientation its EXIF data says; upright when that is damaged, as viewers do."""
     try:
         value = image.getexif().get(_ORIENTATION_TAG)
-    except _DAMAGED:
+    except DAMAGED:
         return 1
     return value if isinstance(value, int) else 1
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grow.report.card import card_markdown
+    from grow.report.checked import check_page
     from grow.report.explained import explanation_page
     from grow.report.exported import export_lines
     from grow.report.predicted import left_out_lines, prediction_lines, predictions_csv
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "card_markdown",
+    "check_page",
     "cleaning_page",
     "explanation_page",
     "export_lines",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "card_markdown": "grow.report.card",
+    "check_page": "grow.report.checked",
     "cleaning_page": "grow.report.upkeep",
     "explanation_page": "grow.report.explained",
     "export_lines": "grow.report.exported",

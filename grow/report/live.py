@@ -19,8 +19,8 @@ _BAR = 24
 def live_lines(now: Progress) -> list[Text]:
     """The live lines, each short enough for a narrow terminal; none when nothing goes on."""
     match now.phase:
-        case Preparing(done, total):
-            return [_bar("pictures", done, total, f"{done:,} of {total:,} prepared")]
+        case Preparing(done, total, doing):
+            return [_bar("pictures", done, total, f"{done:,} of {total:,} {doing}")]
         case Loading(stage, Validating(done, total)):
             return [_bar(f"{_place(now, stage)}  growth shock", done, total)]
         case Loading(stage):
@@ -33,8 +33,8 @@ def live_lines(now: Progress) -> list[Text]:
 def sign_of_life(now: Progress) -> str:
     """The same in one line, for logs; empty when nothing goes on."""
     match now.phase:
-        case Preparing(done, total):
-            return f"pictures: {done:,} of {total:,} prepared"
+        case Preparing(done, total, doing):
+            return f"pictures: {done:,} of {total:,} {doing}"
         case Training() as phase:
             where = f"epoch {phase.epoch}/{phase.stage.training.epochs}"
             step = f"step {phase.step}/{phase.steps}"

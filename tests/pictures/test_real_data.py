@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import grow
+from grow.checking import Severity
+from grow.giveaway import Verdict
 from grow.pictures.index import peek
 from grow.pictures.outline import outline
 from grow.pictures.prepare import prepare
@@ -35,3 +38,15 @@ def test_they_are_all_prepared(tmp_path):
     assert prepared.images.shape == (10_000, 64, 64, 3)
     assert 100 < prepared.images[::100].mean() < 130
     assert peek(DATA, REPOSITORY, (64, 64, 3), tmp_path) == prepared.manifest
+
+
+@pytest.mark.slow
+def test_a_check_finds_nothing_grave():
+    found = grow.check(REPOSITORY / DATA.path)
+    assert found.count(Severity.ERROR) == found.count(Severity.WARNING) == 0
+    assert {one.verdict for one in found.separations} == {Verdict.NOTHING, Verdict.SLIGHT}
+    (copies,) = [one for one in found.findings if one.code == "duplicates"]
+    assert copies.groups[0].pictures == (
+        "train/dogs/dog.02027.jpg",
+        "train/dogs/dog.03082.jpg",
+    )

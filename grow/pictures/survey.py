@@ -1,0 +1,130 @@
+"""All pictures looked at, file by file, in threads: their facts beside the manifest.
+
+This module owns the order of that work. It writes nothing, keeps no pixels and judges nothing.
+Imports the standard library, numpy, `spec` and its neighbours only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grow.pictures.decode import Undecodable
+from grow.pictures.facts import COLUMNS, THUMB, Facts, facts_of_file, facts_of_pixels
+from grow.pictures.manifest import Candidate, Listing, Manifest
+from grow.pictures.split import settle
+
+Progress = Callable[[int, int], None]
+
+_AHEAD = 4  # files waiting per thread: enough to keep it busy, few enough to stop at once
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The pictures there are, and what each one is.
+
+    Attributes:
+        manifest: which pictures, divided into splits as a run would divide them.
+        facts: of each picture of the manifest, in its order.
+    """
+
+    manifest: Manifest
+    facts: tuple[Facts, ...]
+
+    def values(self) -> NDArray[np.float32]:
+        """The figures of all pictures, shape `(pictures, columns)`; NaN where one is missing."""
+        if not self.facts:
+            return np.empty((0, len(COLUMNS)), np.float32)
+        return np.stack([one.measures for one in self.facts])
+
+    def thumbs(self) -> NDArray[np.uint8]:
+        """The grey thumbs of all pictures, shape `(pictures, THUMB, THUMB)`."""
+        if not self.facts:
+            return np.empty((0, THUMB, THUMB), np.uint8)
+        return np.stack([one.thumb for one in self.facts])
+
+
+class _Seen(NamedTuple):
+    """What reading one file came to: a digest where it could be read, and facts or a reason."""
+
+    digest: str
+    facts: Facts | None
+    reason: str
+
+
+def survey_files(listing: Listing, progress: Progress) -> Survey:
+    """Read every listed file and divide the pictures as a run would.
+
+    Args:
+        listing: the files.
+        progress: told how many of how many are read, in the calling thread; may raise to stop.
+    """
+    digests: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    facts: dict[str, Facts] = {}
+    total = len(listing.candidates)
+    with closing(_look_at_all(listing.candidates)) as results:
+        for done, (candidate, seen) in enumerate(
+            zip(listing.candidates, results, strict=True), start=1
+        ):
+            digests[candidate.key] = seen.digest
+            if seen.facts is None:
+                reasons[candidate.key] = seen.reason
+            else:
+                facts[candidate.key] = seen.facts
+            progress(done, total)
+    manifest = settle(listing, digests, reasons)
+    return Survey(manifest, tuple(facts[picture.key] for picture in manifest.pictures))
+
+
+def survey_prepared(manifest: Manifest, images: NDArray[np.uint8], progress: Progress) -> Survey:
+    """Look at pictures that have no files of their own.
+
+    Args:
+        manifest: the pictures.
+        images: their pixels, uint8 of shape `(pictures, height, width, channels)`.
+        progress: as in `survey_files`.
+    """
+    facts = []
+    for image in images:
+        facts.append(facts_of_pixels(np.asarray(image)))
+        progress(len(facts), len(images))
+    return Survey(manifest, tuple(facts))
+
+
+def _look_at_all(candidates: Sequence[Candidate]) -> Generator[_Seen]:
+    """Look at many files in threads, in order; the threads are gone when it is closed."""
+    threads = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="survey")
+    waiting: deque[Future[_Seen]] = deque()
+    try:
+        for candidate in candidates:
+            waiting.append(pool.submit(_look_at, candidate.path))
+            if len(waiting) >= threads * _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _look_at(path: str) -> _Seen:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        return _Seen("", None, f"cannot be read: {error.strerror}")
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        return _Seen(digest, facts_of_file(data), "")
+    except Undecodable as error:
+        return _Seen(digest, None, error.reason)
