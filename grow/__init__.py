@@ -4,6 +4,7 @@ The Python API, loaded when it is first used so that importing `grow` is instant
 
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
+    grow.compare("stages.yaml")  growth against its controls, over several seeds
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
     grow.explain("old.keras", "new.keras")  what could be carried over, what Keras would load
 """
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grow.cleaning import Cleaning, clean
+    from grow.comparing import compare
+    from grow.comparison import Comparison
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -30,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Cleaning",
+    "Comparison",
     "Explanation",
     "GrowError",
     "Plan",
@@ -38,6 +42,7 @@ __all__ = [
     "StopSwitch",
     "Verification",
     "clean",
+    "compare",
     "contact_sheet",
     "explain",
     "load",
@@ -51,6 +56,8 @@ __all__ = [
 
 _HOMES = {
     "Cleaning": "grow.cleaning",
+    "Comparison": "grow.comparison",
+    "compare": "grow.comparing",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

@@ -2,7 +2,8 @@
 
 The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
-``GROW_BACKEND_NOISE`` is set, and shown when the import fails.
+``GROW_BACKEND_NOISE`` is set, and shown when the import fails. ``GROW_THREADS`` says how many
+threads may compute; all cores unless said.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from types import ModuleType
+
+THREADS = "GROW_THREADS"
+"""The environment variable that says how many threads may compute."""
 
 
 @contextmanager
@@ -52,6 +56,9 @@ def load_tensorflow() -> ModuleType:
     with _held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()
+        if threads := os.environ.get(THREADS):
+            tensorflow.config.threading.set_intra_op_parallelism_threads(int(threads))
+            tensorflow.config.threading.set_inter_op_parallelism_threads(int(threads))
         # The first operation starts the device, and its notices with it.
         tensorflow.zeros(1)
     if not os.environ.get("GROW_BACKEND_NOISE"):

@@ -118,6 +118,8 @@ def grow(architecture: Architecture, operators: tuple[spec.Operator, ...]) -> Ar
 def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
     """The architecture of every stage of a run.
 
+    A first stage that grows does so before it is trained; only `variants` makes such.
+
     Raises:
         GrowthError: a stage cannot be built; ``path`` leads to it from the top of the file.
     """
@@ -125,14 +127,14 @@ def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
         architectures = [found(run.model, classes)]
     except GrowthError as error:
         raise GrowthError(error.message, path=("model", *error.path), hint=error.hint) from None
-    for index, stage in enumerate(run.stages[1:], start=1):
+    for index, stage in enumerate(run.stages):
         try:
             architectures.append(grow(architectures[-1], stage.grow))
         except GrowthError as error:
             raise GrowthError(
                 error.message, path=("stages", index, "grow", *error.path), hint=error.hint
             ) from None
-    return tuple(architectures)
+    return tuple(architectures[1:])
 
 
 def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:

@@ -9,12 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.report.compared import comparison_markdown, comparison_page
     from grow.report.explained import explanation_page
     from grow.report.text import plan_page, report_page, result_page, status_page
     from grow.report.upkeep import cleaning_page, verification_page
 
 __all__ = [
     "cleaning_page",
+    "comparison_markdown",
+    "comparison_page",
     "explanation_page",
     "plan_page",
     "report_page",
@@ -25,6 +28,8 @@ __all__ = [
 
 _HOMES = {
     "cleaning_page": "grow.report.upkeep",
+    "comparison_markdown": "grow.report.compared",
+    "comparison_page": "grow.report.compared",
     "explanation_page": "grow.report.explained",
     "plan_page": "grow.report.text",
     "report_page": "grow.report.text",
