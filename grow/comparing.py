@@ -7,7 +7,7 @@ run folder; then their figures, read back from disk, as one value. Prints nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from grow.backend import THREADS, versions
 from grow.comparison import SCHEMA, Comparison, Pictures, Setting, compare_trials
 from grow.documents import encode
 from grow.errors import RunFolderError, UsageError
+from grow.events import HearTrial, Told
 from grow.evidence import StageEnd, Trial, curve
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
@@ -23,14 +24,14 @@ from grow.runs import StageResult
 from grow.spec import Policy, RunSpec
 from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
-from grow.trial import Task, Told
+from grow.trial import Task
 from grow.variants import Variant
 
 RESULT = "compare.json"
 """Where the result goes, in the comparison's folder."""
 
 
-def compare(
+def compare(  # noqa: PLR0913  (all but the first are options, by name)
     stage_file: str | PathLike[str],
     *,
     repeats: int = 5,
@@ -38,7 +39,7 @@ def compare(
     jobs: int | None = None,
     threads: int = 1,
     run_dir: str | PathLike[str] | None = None,
-    listeners: Iterable[Callable[[Told], None]] = (),
+    listeners: Iterable[HearTrial] = (),
     stop: StopSwitch | None = None,
 ) -> Comparison:
     """Trains growth and its controls with several seeds, or goes on where that was left off.
@@ -113,7 +114,7 @@ def _carry_out(
     tasks: Sequence[Task],
     jobs: int | None,
     threads: int,
-    listeners: tuple[Callable[[Told], None], ...],
+    listeners: tuple[HearTrial, ...],
     switch: StopSwitch,
 ) -> None:
     def hear(told: Told) -> None:
@@ -169,7 +170,9 @@ def _in_order(names: Sequence[str]) -> list[str]:
 def _pictures(task: Task) -> Pictures:
     shape = (*lineup.master_size(task.spec), task.spec.model.image[2])
     manifest = prepare(task.spec.data, task.base, shape, cache_folder()).manifest
-    counts = {split: sum(classes.values()) for split, classes in manifest.counts().items()}
+    counts: dict[str, int] = {
+        split: sum(classes.values()) for split, classes in manifest.counts().items()
+    }
     return Pictures("test" if counts["test"] else "validation", counts)
 
 

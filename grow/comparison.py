@@ -6,21 +6,19 @@ from disk, this room works out what they say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from grow import evidence
-from grow.evidence import Account, Cost, Difference, Estimate, SpeedUp, Trial
+from grow.evidence import ACCOUNTS, COSTS, Account, Cost, Difference, Estimate, SpeedUp, Trial
 from grow.variants import CONTROLS
 from grow.verdict import Verdict, decide
 
 SCHEMA = "grow.compare/1"
 """Name and version of the JSON form of a comparison."""
-
-_ACCOUNTS: tuple[Account, ...] = ("total", "marginal")
-_COSTS: tuple[Cost, ...] = ("flops", "cpu_seconds")
 
 Key = tuple[Account, Cost]
 
@@ -136,7 +134,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain JSON values, in the form that ``SCHEMA`` names."""
         setting = self.setting
-        return {
+        values = {
             "schema": SCHEMA,
             "name": setting.name,
             "folder": str(setting.folder),
@@ -151,10 +149,21 @@ class Comparison:
             "contrasts": [_contrast_values(contrast) for contrast in self.contrasts],
             "versions": dict(setting.versions),
         }
+        plain: dict[str, Any] = _finite(values)
+        return plain
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for what is no number (divergence): null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _contrast_values(contrast: Contrast) -> dict[str, Any]:
-    accounts: dict[str, dict[str, Any]] = {account: {} for account in _ACCOUNTS}
+    accounts: dict[str, dict[str, Any]] = {account: {} for account in ACCOUNTS}
     for (account, cost), speed_up in contrast.speed_ups.items():
         accounts[account][cost] = asdict(speed_up)
     return {
@@ -197,7 +206,7 @@ def _paired(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:
 
 
 def _speed_ups(one: Sequence[Trial], other: Sequence[Trial]) -> dict[Key, SpeedUp]:
-    keys = [(account, cost) for account in _ACCOUNTS for cost in _COSTS]
+    keys = [(account, cost) for account in ACCOUNTS for cost in COSTS]
     return {key: evidence.speed_up(one, other, key[1], key[0]) for key in keys}
 
 

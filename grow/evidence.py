@@ -20,6 +20,8 @@ A_POINT = 0.01
 
 Cost = Literal["flops", "cpu_seconds"]
 Account = Literal["total", "marginal"]
+COSTS: tuple[Cost, ...] = ("flops", "cpu_seconds")
+ACCOUNTS: tuple[Account, ...] = ("total", "marginal")
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def paired_p(values: Sequence[float]) -> float | None:
 
 
 def holm(ps: Sequence[float | None]) -> tuple[float | None, ...]:
-    """p values adjusted for how many there are (Holm 1979, Scand. J. Statist. 6, 65-70).
+    """Values of p adjusted for how many there are (Holm 1979, Scand. J. Statist. 6, 65-70).
 
     In the order given; None stays None and counts for none.
     """

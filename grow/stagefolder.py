@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grow import commit, documents
+from grow.errors import RunFolderError
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import StagePlan
 from grow.recipes import Recipe

@@ -8,12 +8,11 @@ are those of the growth. Runs in a process of its own (`crew`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from grow import judging, launch, runs, variants
-from grow.events import Event, Listener, Preparing, StepDone, Validating
+from grow.events import Event, HearTrial, Listener, Preparing, StepDone, Told, Validating
 from grow.lineup import Pictures, plan_stages
 from grow.planning import cache_folder
 from grow.runs import StageResult, noted
@@ -45,25 +44,7 @@ class Task:
     policies: tuple[Policy, ...] = ()
 
 
-@dataclass(frozen=True)
-class Told:
-    """Something happened in a trial.
-
-    Attributes:
-        seed: which trial.
-        variant: which variant is carried out.
-        event: what happened; None when the variant is complete and judged.
-    """
-
-    seed: int
-    variant: str
-    event: Event | None
-
-
-Hear = Callable[[Told], None]
-
-
-def carry_out(task: Task, hear: Hear, switch: StopSwitch) -> None:
+def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
     """Carries out every variant of a repeat, going on where an earlier process left off.
 
     Raises:
@@ -79,7 +60,7 @@ def carry_out(task: Task, hear: Hear, switch: StopSwitch) -> None:
 
 
 def _carry_out(
-    task: Task, variant: Variant, first: Variant, hear: Hear, switch: StopSwitch
+    task: Task, variant: Variant, first: Variant, hear: HearTrial, switch: StopSwitch
 ) -> None:
     folder = RunFolder(task.folder)
     listener = _sparing(lambda event: hear(Told(task.seed, variant.name, event)))

@@ -16,8 +16,8 @@ from rich.live import Live
 from rich.text import Text
 
 from grow.console import is_terminal, open_console
+from grow.events import Told
 from grow.report.trials import Trials, advance_trials, log_lines, trial_lines
-from grow.trial import Told
 
 _SIGN_OF_LIFE_SECONDS = 60.0
 _SHOW_CURSOR = b"\x1b[?25h"

@@ -63,8 +63,14 @@ class Controls:
 
 def seeds(first: int, repeats: int) -> tuple[int, ...]:
     """The seeds of the repeats: the stage file's own, then others derived from it."""
-    derived = (derive_seed(first, "repeat", number, bits=31) for number in range(1, repeats))
-    return (first, *derived)
+    found = [first]
+    number = 0
+    while len(found) < repeats:
+        number += 1
+        derived = derive_seed(first, "repeat", number, bits=31)
+        if derived not in found:
+            found.append(derived)
+    return tuple(found)
 
 
 def growths(spec: RunSpec, policies: Sequence[Policy], seed: int) -> tuple[Variant, ...]:

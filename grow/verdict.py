@@ -64,7 +64,7 @@ def standing(difference: Difference) -> Standing:
     found = difference.estimate
     if found.low is None or found.high is None:
         return Standing.UNTOLD
-    if -A_POINT < found.low and found.high < A_POINT:
+    if found.low > -A_POINT and found.high < A_POINT:
         return Standing.EQUAL
     if difference.p_adjusted is None or difference.p_adjusted >= LEVEL:
         return Standing.UNTOLD
@@ -104,16 +104,16 @@ def decide(growth: str, against: Mapping[str, Difference], judged_on: str) -> Ve
 def _sentence(
     kind: Outcome, scratch: Difference, resized: Difference | None, judged_on: str
 ) -> str:
-    at_equal = f"{points(scratch.estimate)} {judged_on} accuracy over training from scratch"
+    at_equal = f"{points(scratch.estimate)} {judged_on} accuracy against training from scratch"
     match kind:
         case Outcome.UNTOLD:
             return f"{_cannot_tell(scratch)} whether growing helped: {at_equal} at equal FLOPs."
         case Outcome.DID_NOT_HELP:
-            worse = " and did harm" if standing(scratch) is Standing.WORSE else ""
-            return f"Growing did not help here{worse}: {at_equal} at equal FLOPs."
+            harm = "did harm" if standing(scratch) is Standing.WORSE else "did not help"
+            return f"Growing {harm} here: {at_equal} at equal FLOPs."
     if resized is None:
         return f"Growing helped: {at_equal} at equal FLOPs."
-    beside = f"{points(resized.estimate)} over the same small pictures without growing"
+    beside = f"{points(resized.estimate)} against the same small pictures without growing"
     if kind is Outcome.HELPED:
         return f"Growing helped: {at_equal} at equal FLOPs, and {beside}."
     if kind is Outcome.SHARE_UNTOLD:

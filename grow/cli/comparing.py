@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @app.command("compare")
-def compare_command(
+def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
     stage_file: StageFile,
     repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="How many seeds.")] = 5,
     policies: Annotated[
@@ -83,9 +83,7 @@ def _policies(text: str | None) -> tuple[Policy, ...]:
 
 
 @contextmanager
-def _stoppable(
-    given: list[str], *, stderr: bool
-) -> Iterator[tuple[TrialsView, grow.StopSwitch]]:
+def _stoppable(given: list[str], *, stderr: bool) -> Iterator[tuple[TrialsView, grow.StopSwitch]]:
     """A live view and a switch that Ctrl-C flips; says which command goes on."""
     gc.enable()  # off since the start: see `grow.__main__`
     from grow.trialsview import TrialsView  # noqa: PLC0415

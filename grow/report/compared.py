@@ -13,22 +13,25 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from grow.comparison import Comparison, Contrast
-from grow.evidence import Account, Cost, Estimate, SpeedUp
+from grow.evidence import COSTS, Account, Estimate, SpeedUp
 from grow.report.tables import Row, Table
 from grow.report.words import duration, flops, plural
 from grow.student import MOST_REPEATS
 
 _WORDS = {
-    "scratch_flops": "scratch, equal FLOPs",
-    "scratch_epochs": "scratch, equal epochs",
+    "scratch_flops": "scratch, FLOPs",
+    "scratch_epochs": "scratch, epochs",
     "resize_only": "resize only",
 }
-_ACCOUNTS: dict[Account, str] = {"total": "all stages counted", "marginal": "last stage alone"}
-_COSTS: dict[Cost, str] = {"flops": "FLOPs", "cpu_seconds": "CPU time"}
 
 _EXPLAINED = (
-    "scratch: the final architecture from random weights, in one stage; "
-    "resize only: the final depth from the start, on the pictures and epochs of growth."
+    "scratch: the final architecture from random weights in one stage, with growth's training "
+    "FLOPs (rounded up to whole epochs) or its epochs; resize only: the final depth from the "
+    "start, on growth's picture sizes and epochs."
+)
+_ACCOUNTS: tuple[tuple[Account, str, str], ...] = (
+    ("total", "speed-up, all stages counted", ""),
+    ("marginal", "speed-up, last stage alone", "; the smaller model was there already"),
 )
 
 
@@ -101,12 +104,13 @@ def setting_line(found: Comparison) -> str:
 
 def parts(found: Comparison) -> tuple[Part, ...]:
     """The tables of a comparison, as words."""
-    return (_ends(found), _budgets(found), _differences(found), _speed_ups(found))
+    speed_ups = (_speed_up(found, *account) for account in _ACCOUNTS)
+    return (_ends(found), _repeats(found), _differences(found), _budgets(found), *speed_ups)
 
 
 def _ends(found: Comparison) -> Part:
     on = found.setting.pictures.judged_on
-    columns = ("variant", f"{on} accuracy", f"{on} loss", "FLOPs", "CPU time", "wall time")
+    columns = ("variant", "accuracy", "loss", "FLOPs", "CPU time", "wall")
     rows = tuple(
         (
             called(summary.name),
@@ -118,28 +122,30 @@ def _ends(found: Comparison) -> Part:
         )
         for summary in found.summaries
     )
-    return Part("at the end", columns, rows, "means and 95% intervals over repeats")
+    return Part(f"at the end, on {on} pictures", columns, rows, _MEANS)
 
 
-def _budgets(found: Comparison) -> Part:
-    columns = ("variant", "within growth's FLOPs", "within growth's CPU time")
+_MEANS = "means over repeats; ± half of the 95% interval"
+
+
+def _repeats(found: Comparison) -> Part:
+    on = found.setting.pictures.judged_on
+    columns = ("seed", *(called(one.name) for one in found.summaries))
     rows = tuple(
-        (called(one.name), _budget(one.at_equal_flops), _budget(one.at_equal_time))
-        for one in found.summaries
+        (str(seed), *(_percent(one.trials[place].end.accuracy) for one in found.summaries))
+        for place, seed in enumerate(found.setting.seeds)
     )
-    note = "the best epoch that ended by then; always on validation pictures"
-    return Part("best validation accuracy on equal budgets", columns, rows, note)
-
-
-def _budget(found: Estimate | None) -> str:
-    return "no epoch" if found is None else _estimate(found, _percent)
+    return Part(f"{on} accuracy of each repeat", columns, rows)
 
 
 def _differences(found: Comparison) -> Part:
     on = found.setting.pictures.judged_on
-    columns = ("against", "points", "95% interval", "p (Holm)", "repeats to tell it", "to tell 1")
+    columns = ("against", "points", "95% interval", "p", "repeats", "for 1 point")
     rows = tuple(_difference(contrast, found) for contrast in found.contrasts)
-    note = "pairs of the same seed; repeats: two-sided 5%, power 80%, at the spread seen here"
+    note = (
+        "pairs of the same seed, paired t test, p by Holm's rule for all lines; repeats: how many "
+        "tell this difference, or one of 1 point (two-sided 5%, power 80%, the spread seen here)"
+    )
     return Part(f"{on} accuracy, growth less the other", columns, rows, note)
 
 
@@ -148,46 +154,58 @@ def _difference(contrast: Contrast, found: Comparison) -> tuple[str, ...]:
     told = difference.estimate
     return (
         _against(contrast, found),
-        f"{told.mean * 100:+.1f}",
+        _signed(told.mean),
         "-" if told.low is None or told.high is None else _interval(told, _signed),
         "-" if difference.p_adjusted is None else f"{difference.p_adjusted:.3f}",
-        _repeats(difference.repeats_for_observed, told),
-        _repeats(difference.repeats_for_a_point, told),
+        _count(difference.repeats_for_observed, told),
+        _count(difference.repeats_for_a_point, told),
     )
 
 
-def _repeats(count: int | None, told: Estimate) -> str:
+def _count(count: int | None, told: Estimate) -> str:
     if told.spread is None:
         return "-"
     return f"over {MOST_REPEATS:,}" if count is None else f"{count:,}"
 
 
-def _speed_ups(found: Comparison) -> Part:
-    columns = ("against", *(f"{_COSTS[cost]}, {words}" for cost, words in _both()))
+def _budgets(found: Comparison) -> Part:
+    columns = ("variant", "growth's FLOPs", "growth's CPU time")
     rows = tuple(
-        (
-            _against(contrast, found),
-            *(_factor(contrast.speed_ups[account, cost]) for account in _ACCOUNTS for cost in _COSTS),
-        )
-        for contrast in found.contrasts
+        (called(one.name), _budget(one.at_equal_flops), _budget(one.at_equal_time))
+        for one in found.summaries
+    )
+    note = f"the best epoch that ended by then; {_MEANS}"
+    return Part("best validation accuracy within", columns, rows, note)
+
+
+def _budget(found: Estimate | None) -> str:
+    return "no epoch" if found is None else _estimate(found, _percent)
+
+
+def _speed_up(found: Comparison, account: Account, title: str, more: str) -> Part:
+    columns = ("against", "FLOPs", "CPU time")
+    rows = tuple(
+        (_against(one, found), *(_factor(one.speed_ups[account, cost]) for cost in COSTS))
+        for one in found.contrasts
     )
     note = (
         "how many times less growth spent to reach the other's best validation accuracy; "
-        f"{_ACCOUNTS['marginal']}: the smaller model was there already"
+        f"geometric means, with 95% intervals{more}"
     )
-    return Part("speed-up", columns, rows, note)
-
-
-def _both() -> Iterator[tuple[Cost, str]]:
-    for words in _ACCOUNTS.values():
-        for cost in _COSTS:
-            yield cost, words
+    return Part(title, columns, rows, note)
 
 
 def _factor(found: SpeedUp) -> str:
     if found.estimate is None:
         return "not reached" if not found.reached else f"reached {found.reached}/{len(found.each)}"
-    return _estimate(found.estimate, lambda value: f"{value:.2f}x")
+    told = found.estimate
+    if told.low is None or told.high is None:
+        return _times(told.mean)
+    return f"{_times(told.mean)} ({_interval(told, _times)})"
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2f}x" if factor < 100 else f"{factor:.0e}x"
 
 
 def notes(found: Comparison) -> tuple[str, ...]:
@@ -222,9 +240,9 @@ def _against(contrast: Contrast, found: Comparison) -> str:
 
 
 def _estimate(found: Estimate, words: Callable[[float], str]) -> str:
-    if found.low is None or found.high is None:
+    if found.low is None:
         return words(found.mean)
-    return f"{words(found.mean)} ({_interval(found, words)})"
+    return f"{words(found.mean)} ±{words(found.mean - found.low).removesuffix('%')}"
 
 
 def _interval(found: Estimate, words: Callable[[float], str]) -> str:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from rich.text import Text
 
-from grow.events import StageDone, Warned
+from grow.events import StageDone, Told, Warned
 from grow.report.progress import Loading, Progress, Training, advance
 from grow.report.words import duration, percent
-from grow.trial import Told
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Standing:
     """
 
     variant: str
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
     finished: tuple[str, ...] = ()
 
 
