@@ -71,21 +71,27 @@ def standing(difference: Difference) -> Standing:
     return Standing.BETTER if found.mean > 0 else Standing.WORSE
 
 
-def outcome(scratch: Standing, resized: Standing | None) -> Outcome:
+def outcome(scratch: Difference, resized: Difference | None) -> Outcome:
     """The verdict's kind.
 
+    Most of a gain counts as the small pictures' when what growing adds to them is, at the upper
+    end of its interval, less than half of the gain at the lower end of its own.
+
     Args:
-        scratch: growth against training from scratch at equal FLOPs.
-        resized: growth against the same small pictures without growing; None where the stage file
+        scratch: growth less training from scratch at equal FLOPs.
+        resized: growth less the same small pictures without growing; None where the stage file
             leaves no such control.
     """
-    if scratch is Standing.UNTOLD:
+    stands = standing(scratch)
+    if stands is Standing.UNTOLD:
         return Outcome.UNTOLD
-    if scratch in (Standing.EQUAL, Standing.WORSE):
+    if stands is not Standing.BETTER:
         return Outcome.DID_NOT_HELP
-    if resized in (None, Standing.BETTER):
+    if resized is None or standing(resized) is Standing.BETTER:
         return Outcome.HELPED
-    return Outcome.SHARE_UNTOLD if resized is Standing.UNTOLD else Outcome.SMALL_PICTURES
+    gain, share = scratch.estimate.low or 0.0, resized.estimate.high
+    small = share is not None and share < gain / 2
+    return Outcome.SMALL_PICTURES if small else Outcome.SHARE_UNTOLD
 
 
 def decide(growth: str, against: Mapping[str, Difference], judged_on: str) -> Verdict:
@@ -97,7 +103,7 @@ def decide(growth: str, against: Mapping[str, Difference], judged_on: str) -> Ve
         judged_on: ``test`` or ``validation``: the pictures the accuracies are of.
     """
     scratch, resized = against[SCRATCH_FLOPS], against.get(RESIZE_ONLY)
-    kind = outcome(standing(scratch), None if resized is None else standing(resized))
+    kind = outcome(scratch, resized)
     return Verdict(growth, kind, _sentence(kind, scratch, resized, judged_on))
 
 

@@ -39,11 +39,11 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
     markdown: Annotated[bool, typer.Option("--markdown", help="Markdown, to paste.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Did growing help? Train growth and its controls with several seeds.
+    """Tell whether growing helped, over several seeds.
 
-    The controls: the final architecture from scratch at equal epochs and at equal FLOPs, and the
-    final depth from the start on the same small pictures. The same command goes on after a stop,
-    and with more --repeats.
+    Trains growth and its controls: the final architecture from scratch at equal epochs and at
+    equal FLOPs, and the final depth from the start on the same small pictures. The same command
+    goes on after a stop, and with more --repeats.
 
     Example: grow compare stages/quickstart.yaml --repeats 3
     """

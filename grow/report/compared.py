@@ -122,10 +122,10 @@ def _ends(found: Comparison) -> Part:
         )
         for summary in found.summaries
     )
-    return Part(f"at the end, on {on} pictures", columns, rows, _MEANS)
+    return Part(f"at the end, on {on} pictures", columns, rows, MEANS)
 
 
-_MEANS = "means over repeats; ± half of the 95% interval"
+MEANS = "means over repeats; ± half of the 95% interval"
 
 
 def _repeats(found: Comparison) -> Part:
@@ -174,7 +174,7 @@ def _budgets(found: Comparison) -> Part:
         (called(one.name), _budget(one.at_equal_flops), _budget(one.at_equal_time))
         for one in found.summaries
     )
-    note = f"the best epoch that ended by then; {_MEANS}"
+    note = f"the best epoch that ended by then; {MEANS}"
     return Part("best validation accuracy within", columns, rows, note)
 
 
