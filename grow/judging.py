@@ -15,7 +15,7 @@ from grow.lineup import StagePlan
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
 from grow.spec import Augment, RunSpec
-from grow.stagefolder import StageFolder, Tested
+from grow.stagefolder import Judged, StageFolder
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.trainer import compile_model, evaluate
@@ -60,7 +60,7 @@ def _is_known(place: StageFolder, test_pictures: str) -> bool:
 
 def _tested(
     stage: StagePlan, place: StageFolder, pictures: Prepared, emit: Listener, switch: StopSwitch
-) -> Tested:
+) -> Judged:
     manifest = pictures.manifest
     weights = final_state(place).part("weights")
     model = network.build(stage.architecture, _no_matter)
@@ -68,7 +68,7 @@ def _tested(
     network.write_weights(model, weights)
     tally = evaluate(model, _feed(stage, pictures), emit, switch)
     done = place.done()
-    return Tested(
+    return Judged(
         weights="" if done is None else done.weights,
         test_pictures=manifest.test_digest,
         pictures=tally.pictures,

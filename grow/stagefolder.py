@@ -55,7 +55,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Judged:
     """What the weights that a stage ended with do on the test pictures.
 
     Attributes:
@@ -202,16 +202,16 @@ class StageFolder:
         """Writes ``done.json``: from then on the stage is complete."""
         documents.write(self.path / "done.json", DONE_SCHEMA, dict(done.__dict__))
 
-    def tested(self) -> Tested | None:
+    def tested(self) -> Judged | None:
         """What ``test.json`` says; None where it is missing, or damaged: it is made again."""
         try:
             values = documents.read(self.path / "test.json", TESTED_SCHEMA)
-            found = Tested(**{key: values[key] for key in Tested.__dataclass_fields__})
+            found = Judged(**{key: values[key] for key in Judged.__dataclass_fields__})
         except (RunFolderError, KeyError):
             return None
         return found if found.loss is not None else replace(found, loss=math.nan)
 
-    def write_tested(self, tested: Tested) -> None:
+    def write_tested(self, tested: Judged) -> None:
         """Replaces ``test.json``."""
         loss = tested.loss if math.isfinite(tested.loss) else None
         values = {**tested.__dict__, "loss": loss}
