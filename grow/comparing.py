@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import get_args
 
 from grow import commit, crew, lineup, lock, stagefile, trial, variants
 from grow.backend import THREADS, versions
@@ -101,7 +102,13 @@ def _check(
     for name, value in (("repeats", repeats), ("jobs", jobs), ("threads", threads)):
         if value is not None and value < 1:
             raise UsageError(f"expected at least 1 for {name}, found {value}")
+    known = get_args(Policy)
     for policy in policies:
+        if policy not in known:
+            raise UsageError(
+                f"expected policies among {', '.join(known)}, found {policy!r}",
+                hint="such as strict and preserve",
+            )
         if policies.count(policy) > 1:
             raise UsageError(f"expected each policy once, found {policy} again")
 

@@ -86,7 +86,7 @@ class _Crew:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(self._work, piece, there), daemon=False)
-        with _environment(self._environment):
+        with _environment(self._environment), _interrupts_held_back():
             process.start()
         there.close()
         self.members[here] = process
@@ -97,9 +97,9 @@ class _Crew:
         Raises:
             GrowError: one of them failed, or ended without a word.
         """
-        for pipe in wait(list(self.members), timeout=_LOOK_SECONDS):
-            if isinstance(pipe, Connection):
-                self._take(pipe)
+        ready = wait(list(self.members), timeout=_LOOK_SECONDS)
+        for pipe in [pipe for pipe in self.members if pipe in ready]:
+            self._take(pipe)
 
     def _take(self, pipe: Connection) -> None:
         try:
@@ -147,6 +147,22 @@ def _environment(more: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Starts processes that Ctrl-C does not reach, from their first moment on.
+
+    A blocked signal is inherited; what comes for this process meanwhile is delivered after.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(work: Work, piece: Any, pipe: Connection) -> None:

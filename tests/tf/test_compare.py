@@ -156,6 +156,7 @@ def test_a_comparison_stopped_anywhere_comes_to_the_same(stage_file: Path, tmp_p
         ({"jobs": 0}, "at least 1 for jobs"),
         ({"threads": -1}, "at least 1 for threads"),
         ({"policies": ("strict", "strict")}, "each policy once"),
+        ({"policies": ("strict", "loose")}, "found 'loose'"),
     ],
 )
 def test_options_that_make_no_sense(stage_file: Path, options: dict[str, Any], words: str) -> None:
