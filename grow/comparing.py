@@ -147,25 +147,30 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int) -> Comparison
     """The comparison, from what the trials left on disk."""
     first = tasks[0]
     pictures = _pictures(first)
-    controls = trial.controls(first)
-    grown = variants.growths(first.spec, first.policies, first.seed)
-    names = [*(one.name for one in grown), *(one.name for one in controls.variants)]
-    found: dict[str, list[Trial]] = {name: [] for name in _in_order(names)}
+    found: dict[str, list[Trial]] = {}
+    missing: dict[str, str] = {}
     for task in tasks:
-        mine = variants.growths(task.spec, task.policies, task.seed)
-        for variant in (*mine, *trial.controls(task).variants):
-            found[variant.name].append(_trial(task, variant, pictures.judged_on == "test"))
+        controls = trial.controls(task)
+        missing |= dict(controls.missing)
+        for variant in (*_growths(task), *controls.variants):
+            trials = found.setdefault(variant.name, [])
+            trials.append(_trial(task, variant, pictures.judged_on == "test"))
     setting = Setting(
         name=first.spec.name,
         folder=folder,
         seeds=tuple(task.seed for task in tasks),
         threads=threads,
         pictures=pictures,
-        parameters=trial.results(first, grown[0])[-1].plan.architecture.parameters,
-        missing=controls.missing,
+        missing=tuple(missing.items()),
         versions=versions(),
     )
-    return compare_trials(setting, found)
+    # What is missing in one repeat is left out of all: every difference is of the same seeds.
+    kept = {name: found[name] for name in _in_order([*found]) if name not in missing}
+    return compare_trials(setting, kept)
+
+
+def _growths(task: Task) -> tuple[Variant, ...]:
+    return variants.growths(task.spec, task.policies, task.seed)
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -202,7 +207,14 @@ def _end(stage: StageResult, on_test: bool) -> StageEnd:
                 hint="the same command evaluates the stage again",
             )
         accuracy, loss = tested.accuracy, tested.loss
-    return StageEnd(stage.plan.name, len(stage.history), best.epoch, accuracy, loss)
+    return StageEnd(
+        name=stage.plan.name,
+        parameters=stage.plan.architecture.parameters,
+        epochs=len(stage.history),
+        best=best.epoch,
+        accuracy=accuracy,
+        loss=loss,
+    )
 
 
 def _values(found: Comparison) -> dict[str, object]:

@@ -47,7 +47,6 @@ class Setting:
         seeds: the seed of each repeat.
         threads: how many threads each trial computed with; others give other weights.
         pictures: what it was judged on.
-        parameters: of the final architecture.
         missing: controls that could not be carried out, and why.
         versions: of what computed the weights.
     """
@@ -57,7 +56,6 @@ class Setting:
     seeds: tuple[int, ...]
     threads: int
     pictures: Pictures
-    parameters: int
     missing: tuple[tuple[str, str], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,7 +140,6 @@ class Comparison:
             "threads": setting.threads,
             "judged_on": setting.pictures.judged_on,
             "pictures": dict(setting.pictures.counts),
-            "parameters": setting.parameters,
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "variants": [asdict(summary) for summary in self.summaries],
             "missing": dict(setting.missing),

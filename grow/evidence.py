@@ -53,6 +53,7 @@ class StageEnd:
 
     Attributes:
         name: the stage's name.
+        parameters: of its architecture.
         epochs: how many were trained.
         best: the epoch whose weights it ends with, chosen on validation pictures.
         accuracy: of those weights on the pictures that are judged on, in [0, 1].
@@ -60,6 +61,7 @@ class StageEnd:
     """
 
     name: str
+    parameters: int
     epochs: int
     best: int
     accuracy: float

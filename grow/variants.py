@@ -100,7 +100,7 @@ def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Cont
 
     Args:
         grown: the stage file of the growth.
-        histories: what each of its stages trained.
+        histories: what each of its stages trained; stages that did not come have none.
         classes: how many classes there are.
 
     Returns:
@@ -110,6 +110,7 @@ def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Cont
         final depth from the start, on growth's pictures and epochs, resized as growth was, its
         weights spread (``preserve``) whatever policy growth had.
     """
+    grown = _as_it_came(grown, len(histories))
     scratch = _scratch_variants(grown, histories)
     why = _no_resize_only(grown)
     if not why:
@@ -121,6 +122,13 @@ def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Cont
         else:
             return Controls((*scratch, variant), ())
     return Controls(scratch, ((RESIZE_ONLY, why),))
+
+
+def _as_it_came(grown: RunSpec, stages: int) -> RunSpec:
+    """The stage file with the stages that were trained, on the pictures prepared for all."""
+    # All variants see means of the same prepared pictures.
+    data = grown.data.model_copy(update={"master": master_size(grown)})
+    return grown.model_copy(update={"stages": grown.stages[:stages], "data": data})
 
 
 def _scratch_variants(grown: RunSpec, histories: Sequence[History]) -> tuple[Variant, ...]:
@@ -140,7 +148,7 @@ def _scratch(grown: RunSpec, epochs: int) -> RunSpec:
     only = _trained(grown.stages[-1], epochs).model_copy(
         update={"name": "scratch", "grow": operators, "transfer": Transfer()}
     )
-    return _with_stages(grown, (only,))
+    return grown.model_copy(update={"stages": (only,)})
 
 
 def _no_resize_only(grown: RunSpec) -> str:
@@ -162,15 +170,9 @@ def _resize_only(grown: RunSpec, histories: Sequence[History]) -> RunSpec:
         else:
             resizes = [operator for operator in stage.grow if operator.resize is not None]
             stages.append(_carrying(trained, "preserve", resizes))
-    return _with_stages(grown, tuple(stages))
+    return grown.model_copy(update={"stages": tuple(stages)})
 
 
 def _trained(stage: Stage, epochs: int) -> Stage:
     """The stage for just so many epochs."""
     return stage.model_copy(update={"epochs": epochs, "early_stopping": None})
-
-
-def _with_stages(grown: RunSpec, stages: tuple[Stage, ...]) -> RunSpec:
-    # All variants see means of the same prepared pictures.
-    data = grown.data.model_copy(update={"master": master_size(grown)})
-    return grown.model_copy(update={"stages": stages, "data": data})

@@ -16,7 +16,6 @@ SETTING = Setting(
     seeds=SEEDS,
     threads=1,
     pictures=Pictures("test", {"train": 7000, "validation": 1000, "test": 2000}),
-    parameters=281_793,
     versions={"keras": "3"},
 )
 
@@ -35,7 +34,9 @@ def trial(seed: int, end: float, *stages: tuple[int, int]) -> Trial:
             cost = {"training_flops": flops * 10**9, "cpu_seconds": flops / 10, "seconds": 1.0}
             stage.append(record(epoch, **figures, **cost))
         histories.append(tuple(stage))
-    ends = tuple(StageEnd(f"s{n}", len(h), len(h), end, 1 - end) for n, h in enumerate(histories))
+    ends = tuple(
+        StageEnd(f"s{n}", 9, len(h), len(h), end, 1 - end) for n, h in enumerate(histories)
+    )
     return Trial(seed, ends, evidence.curve(histories))
 
 

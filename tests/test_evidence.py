@@ -22,7 +22,7 @@ def trial(*stages: tuple[tuple[float, int], ...], seed: int = 0) -> Trial:
         )
         for stage in stages
     ]
-    ends = tuple(StageEnd("s", len(stage), 1, stage[-1][0], 0.5) for stage in stages)
+    ends = tuple(StageEnd("s", 9, len(stage), 1, stage[-1][0], 0.5) for stage in stages)
     return Trial(seed, ends, evidence.curve(histories))
 
 

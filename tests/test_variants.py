@@ -84,6 +84,15 @@ def test_controls_follow_what_growth_really_trained() -> None:
             assert variant.spec.training(stage).early_stopping is None
 
 
+def test_stages_that_did_not_come_are_in_no_control() -> None:
+    more = Stage(name="deepest", grow=(resize(32), insert()))
+    spec = SPEC.model_copy(update={"stages": (*SPEC.stages, more)})
+    final = growth.lineage(SPEC, classes=2)[-1]
+    for variant in controls(spec, (2, 10), (12, 100)).values():
+        assert growth.lineage(variant.spec, classes=2)[-1] == final
+        assert lineup.master_size(variant.spec) == lineup.master_size(spec) == (32, 32)
+
+
 def test_scratch_is_trained_as_the_last_stage_is() -> None:
     last = SPEC.stages[-1].model_copy(update={"learning_rate": 0.5, "batch": 7})
     spec = SPEC.model_copy(update={"stages": (SPEC.stages[0], last)})
