@@ -164,7 +164,7 @@ def test_a_stage_that_was_tested(run_folder):
 def test_a_comparison():
     found: Comparison = comparison(policies=True)
     values = found.to_dict()
-    agree("field of a comparison", values)
+    agree("field of a growth comparison", values)
     agree("field of a verdict", values["verdicts"][0])
     variant, contrast = values["variants"][0], values["contrasts"][0]
     agree("field of a variant", variant)
