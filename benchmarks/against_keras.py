@@ -27,13 +27,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from grow import lineup, network, stagefile
+from grow.compiling import compile_model
 from grow.lineup import Pictures
 from grow.pictures import prepare
 from grow.pipeline import Feed
 from grow.planning import cache_folder
 from grow.spec import RunSpec
 from grow.stopping import StopSwitch
-from grow.trainer import StageTrainer, compile_model
+from grow.trainer import StageTrainer
 
 STAGES = Path(__file__).parents[1] / "stages" / "cats-dogs.yaml"
 BATCH = 32

@@ -4,6 +4,7 @@ The Python API, loaded when it is first used so that importing `grow` is instant
 
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
+    grow.compare("stages.yaml")  growth against its controls, over several seeds
     grow.load("runs/cats-dogs")  a run folder's histories, plans and models
     grow.predict("runs/cats-dogs", "cat.jpg")  the class of each picture
     grow.export("runs/cats-dogs", "onnx")  the model for other programs
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from grow.carding import Card, card
     from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
+    from grow.comparing import compare
+    from grow.comparison import Comparison
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -39,6 +42,7 @@ __all__ = [
     "Card",
     "Check",
     "Cleaning",
+    "Comparison",
     "Explanation",
     "Export",
     "GrowError",
@@ -52,6 +56,7 @@ __all__ = [
     "card",
     "check",
     "clean",
+    "compare",
     "contact_sheet",
     "explain",
     "export",
@@ -73,6 +78,8 @@ _HOMES = {
     "Check": "grow.checking",
     "check": "grow.checking",
     "Cleaning": "grow.cleaning",
+    "Comparison": "grow.comparison",
+    "compare": "grow.comparing",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

@@ -2,7 +2,8 @@
 
 The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
-``GROW_BACKEND_NOISE`` is set, and shown when the import fails.
+``GROW_BACKEND_NOISE`` is set, and shown when the import fails. ``GROW_THREADS`` says how many
+threads may compute; all cores unless said.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from types import ModuleType
+
+from grow.errors import UsageError
+
+THREADS = "GROW_THREADS"
+"""The environment variable that says how many threads may compute."""
 
 
 @contextmanager
@@ -40,18 +46,30 @@ def held_back() -> Iterator[None]:
             os.close(terminal)
 
 
+def _threads() -> int:
+    """How many threads may compute; 0 where nothing is said."""
+    said = os.environ.get(THREADS, "")
+    if said and not (said.isdecimal() and int(said)):
+        raise UsageError(f"{THREADS}: expected a number of threads from 1 on, found {said!r}")
+    return int(said or 0)
+
+
 @cache
 def load_tensorflow() -> ModuleType:
     """The ``tensorflow`` module, quietly, with deterministic operations.
 
     Raises:
         ImportError: TensorFlow is not installed or does not start.
+        UsageError: ``GROW_THREADS`` is no number of threads.
     """
     if not os.environ.get("GROW_BACKEND_NOISE"):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()
+        if threads := _threads():
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
         # The first operation starts the device, and its notices with it.
         tensorflow.zeros(1)
     if not os.environ.get("GROW_BACKEND_NOISE"):

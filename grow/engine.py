@@ -78,7 +78,14 @@ class Context:
 
 
 def run(
-    spec: RunSpec, base: Path, folder: RunFolder, cache: Path, emit: Listener, switch: StopSwitch
+    spec: RunSpec,
+    base: Path,
+    folder: RunFolder,
+    cache: Path,
+    emit: Listener,
+    switch: StopSwitch,
+    *,
+    noted: RunSpec | None = None,
 ) -> None:
     """Carries a stage file out, going on where an earlier run of it left off.
 
@@ -89,6 +96,7 @@ def run(
         cache: where prepared pictures are kept.
         emit: hears of everything that happens.
         switch: asks to stop.
+        noted: what the folder says was run, where that is another stage file.
 
     Raises:
         DataError: the pictures cannot be used.
@@ -104,7 +112,7 @@ def run(
         stages = lineup.plan_stages(spec, known)
         mending.mend(folder, stages, emit)
         entries = lineup.line_up(stages, inspection.survey(folder))
-        folder.write_run(spec, base, known)
+        folder.write_run(noted or spec, base, known)
         emit(RunStarted(spec.name, folder.path, entries))
         complete: list[Complete] = []
         for entry in entries:

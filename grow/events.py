@@ -188,3 +188,21 @@ Event = (
     | RunDone
 )
 Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something happened in a trial of a comparison.
+
+    Attributes:
+        seed: which trial.
+        variant: which variant of it is carried out.
+        event: what happened; None when the variant is complete and judged.
+    """
+
+    seed: int
+    variant: str
+    event: Event | None
+
+
+HearTrial = Callable[[Told], None]

@@ -119,6 +119,8 @@ def grow(architecture: Architecture, operators: tuple[spec.Operator, ...]) -> Ar
 def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
     """The architecture of every stage that may come in a run.
 
+    A first stage that grows does so before it is trained; only `variants` makes such.
+
     Raises:
         GrowthError: a stage cannot be built; ``path`` leads to it from the top of the file.
     """
@@ -126,14 +128,14 @@ def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
         architectures = [found(run.model, classes)]
     except GrowthError as error:
         raise GrowthError(error.message, path=("model", *error.path), hint=error.hint) from None
-    for later in run.rounds[1:]:
+    for later in run.rounds:
         try:
             architectures.append(grow(architectures[-1], later.stage.grow))
         except GrowthError as error:
             which = f"in repetition {later.number}: " if later.number > 1 else ""
             place = ("stages", later.entry, "grow", *error.path)
             raise GrowthError(which + error.message, path=place, hint=error.hint) from None
-    return tuple(architectures)
+    return tuple(architectures[1:])
 
 
 def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:

@@ -76,9 +76,38 @@ def _launch(
     listeners: Iterable[Listener],
     stop: StopSwitch | None,
 ) -> Run:
+    carry_out(spec, base, folder, listeners, stop or StopSwitch())
+    return load(folder.path)
+
+
+def carry_out(
+    spec: RunSpec,
+    base: Path,
+    folder: RunFolder,
+    listeners: Iterable[Listener],
+    stop: StopSwitch,
+    *,
+    noted: RunSpec | None = None,
+) -> None:
+    """Carries a stage file out in a run folder, with its log kept.
+
+    Args:
+        spec: the stage file.
+        base: the folder that its relative paths start from.
+        folder: the run folder.
+        listeners: called with each event.
+        stop: asks to stop.
+        noted: the stage file that the folder says was run in it, where that is another: a
+            comparison's controls leave the notes of the growth they are controls of.
+
+    Raises:
+        DataError: the pictures cannot be used.
+        RunFolderError: the run folder is in use, or damaged.
+        Stopped: stopped as asked.
+    """
     emit = _emitter(tuple(listeners), folder.path)
     try:
-        engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch())
+        engine.run(spec, base, folder, cache_folder(), emit, stop, noted=noted)
     except OSError as error:
         if not _is_within(folder.path, error):
             raise
@@ -86,7 +115,6 @@ def _launch(
             f"{error.filename} cannot be read or written: {error.strerror}",
             hint="mend that, or name another folder with --run-dir; what was earned is kept",
         ) from error
-    return load(folder.path)
 
 
 def _emitter(listeners: tuple[Listener, ...], folder: Path) -> Listener:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from grow import commit, documents
+from grow.errors import RunFolderError
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import StagePlan
 from grow.recipes import Recipe
@@ -21,6 +23,7 @@ from grow.transfer import TransferPlan
 STAGE_SCHEMA = "grow.stage/1"
 GROWTH_SCHEMA = "grow.growth/1"
 DONE_SCHEMA = "grow.done/1"
+TESTED_SCHEMA = "grow.tested/1"
 
 Seal = dict[str, Any]
 
@@ -49,6 +52,25 @@ class Done:
     weights: str
     reason: str
     files: dict[str, Seal] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the weights that a stage ended with do on the test pictures.
+
+    Attributes:
+        weights: digest of those weights, as in `Done`.
+        test_pictures: digest of the test pictures.
+        pictures: how many there are.
+        accuracy: share classed rightly, in [0, 1].
+        loss: mean loss; not a number where training diverged.
+    """
+
+    weights: str
+    test_pictures: str
+    pictures: int
+    accuracy: float
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -179,6 +201,21 @@ class StageFolder:
     def write_done(self, done: Done) -> None:
         """Writes ``done.json``: from then on the stage is complete."""
         documents.write(self.path / "done.json", DONE_SCHEMA, dict(done.__dict__))
+
+    def tested(self) -> Judged | None:
+        """What ``test.json`` says; None where it is missing, or damaged: it is made again."""
+        try:
+            values = documents.read(self.path / "test.json", TESTED_SCHEMA)
+            found = Judged(**{key: values[key] for key in Judged.__dataclass_fields__})
+        except (RunFolderError, KeyError):
+            return None
+        return found if found.loss is not None else replace(found, loss=math.nan)
+
+    def write_tested(self, tested: Judged) -> None:
+        """Replaces ``test.json``."""
+        loss = tested.loss if math.isfinite(tested.loss) else None
+        values = {**tested.__dict__, "loss": loss}
+        documents.write(self.path / "test.json", TESTED_SCHEMA, values)
 
 
 def header_of(stage: StagePlan) -> Recipe:

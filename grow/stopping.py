@@ -26,6 +26,11 @@ class StopSwitch:
         """Whether somebody asked."""
         return self._signal_number != 0
 
+    @property
+    def signal_number(self) -> int:
+        """The signal in whose name somebody asked; 0 while nobody did."""
+        return self._signal_number
+
     def request(self, signal_number: int = signal.SIGINT) -> None:
         """Asks to stop, in the name of a signal (it decides the exit code)."""
         self._signal_number = int(signal_number)

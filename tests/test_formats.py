@@ -30,13 +30,16 @@ from grow import (
     transfer,
 )
 from grow.checking import Severity
+from grow.comparison import Comparison
 from grow.errors import RunFolderError, StageFileError
 from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
-from grow.stagefolder import Done
+from grow.stagefolder import Done, Judged
 from grow.store import RunFolder
+from grow.verdict import Outcome
 from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
+from tests.compared import comparison
 from tests.finished import STAGES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -120,6 +123,7 @@ def test_an_adaptation():
         ("reason", transfer.Reason),
         ("verdict", transfer.Verdict),
         ("action", Action),
+        ("outcome", Outcome),
     ],
 )
 def test_closed_lists(head, members):
@@ -159,6 +163,33 @@ def test_a_stage_that_is_done(run_folder):
     folder.write_done(done)
     agree("field of done", written(folder.path / "done.json"))
     (folder.path / "done.json").unlink()
+
+
+def test_a_stage_that_was_tested(run_folder):
+    folder = run_folder.stage_folders()[0]
+    folder.write_tested(Judged("0" * 64, "1" * 64, pictures=4, accuracy=0.75, loss=0.5))
+    agree("field of a test", written(folder.path / "test.json"))
+    (folder.path / "test.json").unlink()
+
+
+def test_a_comparison():
+    found: Comparison = comparison(policies=True)
+    values = found.to_dict()
+    agree("field of a growth comparison", values)
+    agree("field of a verdict", values["verdicts"][0])
+    variant, contrast = values["variants"][0], values["contrasts"][0]
+    agree("field of a variant", variant)
+    agree("field of an estimate", variant["accuracy"])
+    agree("field of a trial", variant["trials"][0])
+    agree("field of a stage's end", variant["trials"][0]["stages"][0])
+    agree("field of a point", variant["trials"][0]["curve"][0])
+    agree("field of a contrast", contrast)
+    agree("field of a difference", contrast["accuracy"])
+    for account in ("total", "marginal"):
+        assert set(contrast["speed_up"][account]) == {"flops", "cpu_seconds"}
+        agree("field of a speed-up", contrast["speed_up"][account]["flops"])
+    for name in (*contrast["speed_up"], *(one["name"] for one in values["variants"])):
+        assert f"`{name}`" in PAGE
 
 
 def test_a_checkpoint(tmp_path):
@@ -277,7 +308,7 @@ def test_errors(tmp_path):
 def test_no_table_goes_unchecked():
     """A table with names of the code belongs to one of the tests above."""
     checked = {
-        *("schema", "decision", "reason", "verdict", "action", "event"),
+        *("schema", "decision", "reason", "verdict", "action", "outcome", "event"),
         *(head for head in TABLES if head.startswith(("field of", "key of"))),
     }
     assert TABLES.keys() - checked == {"name", "exit code", "part of a layer"}

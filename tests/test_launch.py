@@ -28,7 +28,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Act], list
     make_run(Path("runs/tiny"))
 
     def carry_out(act: Act) -> list[Event]:
-        def pretend(_spec: Any, _base: Any, folder: Any, _cache: Any, emit: Any, _: Any) -> None:
+        def pretend(
+            _spec: Any, _base: Any, folder: Any, _cache: Any, emit: Any, _: Any, **_more: Any
+        ) -> None:
             (folder.path / "lock").touch()
             act(folder.path, emit)
 
@@ -109,7 +111,7 @@ def test_resuming_takes_everything_from_the_run_folder(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(engine, "run", lambda *given: seen.extend(given))
+    monkeypatch.setattr(engine, "run", lambda *given, **_: seen.extend(given))
     Path("tiny.yaml").unlink()
     grow.resume("runs/tiny")
     spec, base, folder = seen[:3]

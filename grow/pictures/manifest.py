@@ -108,6 +108,11 @@ class Manifest:
         return _digest(self.classes, [p for p in self.pictures if p.split != "test"])
 
     @cached_property
+    def test_digest(self) -> str:
+        """As `digest`, of the test pictures alone."""
+        return _digest(self.classes, [p for p in self.pictures if p.split == "test"])
+
+    @cached_property
     def labels(self) -> NDArray[np.int64]:
         """The labels of all pictures, shape `(pictures,)`; not writeable."""
         import numpy as np  # noqa: PLC0415 - planning does without numpy

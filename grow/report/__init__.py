@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grow.report.card import card_markdown
     from grow.report.checked import check_page
+    from grow.report.compared import comparison_markdown, comparison_page
     from grow.report.explained import explanation_page
     from grow.report.exported import export_lines
     from grow.report.predicted import left_out_lines, prediction_lines, predictions_csv
@@ -21,6 +22,8 @@ __all__ = [
     "card_markdown",
     "check_page",
     "cleaning_page",
+    "comparison_markdown",
+    "comparison_page",
     "explanation_page",
     "export_lines",
     "left_out_lines",
@@ -37,6 +40,8 @@ _HOMES = {
     "card_markdown": "grow.report.card",
     "check_page": "grow.report.checked",
     "cleaning_page": "grow.report.upkeep",
+    "comparison_markdown": "grow.report.compared",
+    "comparison_page": "grow.report.compared",
     "explanation_page": "grow.report.explained",
     "export_lines": "grow.report.exported",
     "left_out_lines": "grow.report.predicted",

@@ -1,0 +1,95 @@
+"""The command that asks whether growing helped: `grow compare`."""
+
+from __future__ import annotations
+
+import gc
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+import grow
+from grow import console, report
+from grow.cli.app import AsJson, RunDir, StageFile, app, print_json
+from grow.errors import Stopped
+from grow.spec import Policy
+
+if TYPE_CHECKING:
+    from grow.trialsview import TrialsView
+
+
+@app.command("compare")
+def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
+    stage_file: StageFile,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="How many seeds.")] = 5,
+    policies: Annotated[
+        str | None,
+        typer.Option("--policies", metavar="A,B", help="Transfer policies to compare, in turn."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Repeats at a time; by the cores if unsaid.")
+    ] = None,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, help="Threads per repeat; part of what is compared.")
+    ] = 1,
+    run_dir: RunDir = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown, to paste.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether growing helped, over several seeds.
+
+    Trains growth and its controls: the final architecture from scratch at equal epochs and at
+    equal FLOPs, and the final depth from the start on the same small pictures. The same command
+    goes on after a stop, and with more --repeats.
+
+    Example: grow compare stages/quickstart.yaml --repeats 3
+    """
+    wanted = _policies(policies)
+    given = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare", str(stage_file)]
+    with _stoppable(given, stderr=as_json or markdown) as (view, switch):
+        found = grow.compare(
+            stage_file,
+            repeats=repeats,
+            policies=wanted,
+            jobs=jobs,
+            threads=threads,
+            run_dir=run_dir,
+            listeners=[view],
+            stop=switch,
+        )
+    if as_json:
+        print_json(found.to_dict())
+    elif markdown:
+        sys.stdout.write(report.comparison_markdown(found))
+    else:
+        console.show(report.comparison_page(found))
+
+
+def _policies(text: str | None) -> tuple[Policy, ...]:
+    """The names between commas; whether they are policies is checked where all options are."""
+    names = () if text is None else tuple(name.strip() for name in text.split(","))
+    return cast("tuple[Policy, ...]", names)
+
+
+@contextmanager
+def _stoppable(given: list[str], *, stderr: bool) -> Iterator[tuple[TrialsView, grow.StopSwitch]]:
+    """A live view and a switch that Ctrl-C flips; says which command goes on."""
+    gc.enable()  # off since the start: see `grow.__main__`
+    from grow.trialsview import TrialsView  # noqa: PLC0415
+
+    go_on = f"go on with: {shlex.join(['grow', *given])}"
+    switch = grow.StopSwitch()
+    view = TrialsView(stderr=stderr)
+
+    def break_off() -> None:
+        view.break_off(f"stopped at once, each trial with a checkpoint; {go_on}")
+
+    with view, switch.listening(view.announce_stop, break_off):
+        try:
+            yield view, switch
+        except Stopped as stopped:
+            number = stopped.signal_number
+            raise Stopped(stopped.message, signal_number=number, hint=go_on) from None

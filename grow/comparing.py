@@ -1,0 +1,223 @@
+"""Did growing help? Growth and its controls over several seeds, carried out and weighed up.
+
+The Python face of `grow compare`: the repeats side by side in processes of their own, each in a
+run folder; then their figures, read back from disk, as one value. Prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import get_args
+
+from grow import commit, crew, lineup, lock, stagefile, trial, variants
+from grow.backend import THREADS, versions
+from grow.comparison import SCHEMA, Comparison, Pictures, Setting, compare_trials
+from grow.documents import encode
+from grow.errors import RunFolderError, UsageError
+from grow.events import HearTrial, Told
+from grow.evidence import StageEnd, Trial, curve
+from grow.pictures.prepare import prepare
+from grow.planning import cache_folder, run_folder
+from grow.runs import StageResult
+from grow.spec import Policy, RunSpec
+from grow.stagefolder import StageFolder
+from grow.stopping import StopSwitch
+from grow.trial import Task
+from grow.variants import Variant
+
+RESULT = "compare.json"
+"""Where the result goes, in the comparison's folder."""
+
+
+def compare(  # noqa: PLR0913  (all but the first are options, by name)
+    stage_file: str | PathLike[str],
+    *,
+    repeats: int = 5,
+    policies: Sequence[Policy] = (),
+    jobs: int | None = None,
+    threads: int = 1,
+    run_dir: str | PathLike[str] | None = None,
+    listeners: Iterable[HearTrial] = (),
+    stop: StopSwitch | None = None,
+) -> Comparison:
+    """Trains growth and its controls with several seeds, or goes on where that was left off.
+
+    Each repeat is a process of its own: in a script, call this under
+    ``if __name__ == "__main__":``.
+
+    Args:
+        stage_file: path of the stage file.
+        repeats: how many seeds.
+        policies: transfer policies to compare; those of the stage file unless said.
+        jobs: how many repeats at a time; as many as there are cores for, unless said.
+        threads: how many threads each repeat computes with. Another number gives other weights,
+            so its results go to other folders.
+        run_dir: the comparison's folder; ``runs/NAME-compare`` unless said.
+        listeners: called with each event of each trial.
+        stop: asks to stop at the next step.
+
+    Returns:
+        The comparison; also written to ``compare.json`` in its folder.
+
+    Raises:
+        StageFileError: the stage file cannot be used.
+        UsageError: there is nothing to compare, or an argument cannot be used.
+        DataError: the pictures cannot be used.
+        RunFolderError: the folder is in use, or something in it is damaged.
+        Stopped: stopped as asked; the same call goes on.
+    """
+    file = Path(stage_file)
+    spec = stagefile.read(file)
+    _check(spec, repeats, policies, jobs, threads)
+    folder = run_folder(spec, run_dir or Path("runs") / f"{spec.name}-compare")
+    if (folder / "run.json").exists():
+        raise RunFolderError(
+            f"{folder} is the folder of a run, not of a comparison",
+            hint="name another one with --run-dir",
+        )
+    tasks = [
+        Task(spec, file.parent.resolve(), _trial_folder(folder, seed, threads), seed, (*policies,))
+        for seed in variants.seeds(spec.seed, repeats)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock.held(folder):
+        commit.sweep(folder)
+        _carry_out(tasks, jobs, threads, tuple(listeners), stop or StopSwitch())
+        found = _weighed_up(folder, tasks, threads)
+        commit.write_file(folder / RESULT, encode(SCHEMA, _values(found)))
+    return found
+
+
+def _check(
+    spec: RunSpec, repeats: int, policies: Sequence[Policy], jobs: int | None, threads: int
+) -> None:
+    if len(spec.rounds) < 2:
+        raise UsageError(
+            f"{spec.name} has one stage: nothing grows in it, so there is nothing to compare",
+            hint="add a stage with `grow`",
+        )
+    for name, value in (("repeats", repeats), ("jobs", jobs), ("threads", threads)):
+        if value is not None and value < 1:
+            raise UsageError(f"expected at least 1 for {name}, found {value}")
+    known = get_args(Policy)
+    for policy in policies:
+        if policy not in known:
+            raise UsageError(
+                f"expected policies among {', '.join(known)}, found {policy!r}",
+                hint="such as strict and preserve",
+            )
+        if policies.count(policy) > 1:
+            raise UsageError(f"expected each policy once, found {policy} again")
+
+
+def _trial_folder(folder: Path, seed: int, threads: int) -> Path:
+    return folder / (f"seed-{seed}" if threads == 1 else f"seed-{seed}-threads-{threads}")
+
+
+def _carry_out(
+    tasks: Sequence[Task],
+    jobs: int | None,
+    threads: int,
+    listeners: tuple[HearTrial, ...],
+    switch: StopSwitch,
+) -> None:
+    def hear(told: Told) -> None:
+        for listener in listeners:
+            listener(told)
+
+    environment = {
+        THREADS: str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes may share a device
+    }
+    at_a_time = jobs or fitting_jobs(len(tasks), threads)
+    crew.carry_out(trial.carry_out, tasks, at_a_time, environment, hear, switch)
+
+
+def fitting_jobs(repeats: int, threads: int) -> int:
+    """How many repeats at a time, for the cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(repeats, (cores or 1) // threads))
+
+
+def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int) -> Comparison:
+    """The comparison, from what the trials left on disk."""
+    first = tasks[0]
+    pictures = _pictures(first)
+    found: dict[str, list[Trial]] = {}
+    missing: dict[str, str] = {}
+    for task in tasks:
+        controls = trial.controls(task)
+        missing |= dict(controls.missing)
+        for variant in (*_growths(task), *controls.variants):
+            trials = found.setdefault(variant.name, [])
+            trials.append(_trial(task, variant, pictures.judged_on == "test"))
+    setting = Setting(
+        name=first.spec.name,
+        folder=folder,
+        seeds=tuple(task.seed for task in tasks),
+        threads=threads,
+        pictures=pictures,
+        missing=tuple(missing.items()),
+        versions=versions(),
+    )
+    # What is missing in one repeat is left out of all: every difference is of the same seeds.
+    kept = {name: found[name] for name in _in_order([*found]) if name not in missing}
+    return compare_trials(setting, kept)
+
+
+def _growths(task: Task) -> tuple[Variant, ...]:
+    return variants.growths(task.spec, task.policies, task.seed)
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """Growths first, then the controls as they are shown, whatever order they were trained in."""
+    grown = [name for name in names if name not in variants.CONTROLS]
+    return [*grown, *(name for name in variants.CONTROLS if name in names)]
+
+
+def _pictures(task: Task) -> Pictures:
+    shape = (*lineup.master_size(task.spec), task.spec.model.image[2])
+    manifest = prepare(task.spec.data, task.base, shape, cache_folder()).manifest
+    counts: dict[str, int] = {
+        split: sum(classes.values()) for split, classes in manifest.counts().items()
+    }
+    return Pictures("test" if counts["test"] else "validation", counts)
+
+
+def _trial(task: Task, variant: Variant, on_test: bool) -> Trial:
+    stages = trial.results(task, variant)
+    ends = tuple(_end(stage, on_test) for stage in stages)
+    return Trial(task.seed, ends, curve([stage.history for stage in stages]))
+
+
+def _end(stage: StageResult, on_test: bool) -> StageEnd:
+    best = stage.best
+    if stage.done is None or best is None:
+        raise RunFolderError(f"{stage.path} is not complete", hint="run `grow compare` again")
+    accuracy, loss = best.val_accuracy, best.val_loss
+    if on_test:
+        tested = StageFolder(stage.path).tested()
+        if tested is None:
+            raise RunFolderError(
+                f"{stage.path / 'test.json'} is missing or damaged",
+                hint="the same command evaluates the stage again",
+            )
+        accuracy, loss = tested.accuracy, tested.loss
+    return StageEnd(
+        name=stage.plan.name,
+        parameters=stage.plan.architecture.parameters,
+        epochs=len(stage.history),
+        best=best.epoch,
+        accuracy=accuracy,
+        loss=loss,
+    )
+
+
+def _values(found: Comparison) -> dict[str, object]:
+    values = found.to_dict()
+    del values["schema"]  # the document has it
+    return values

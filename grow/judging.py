@@ -1,0 +1,99 @@
+"""How good finished stages are on the test pictures, which no choice was made on.
+
+The figures are kept in the stages' folders, under the digests of weights and pictures, so that
+nothing is evaluated twice. Decides nothing; floor 4, beside the engine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grow import lineup, network
+from grow.compiling import compile_model
+from grow.engine import final_state
+from grow.events import Listener
+from grow.lineup import StagePlan
+from grow.pictures.prepare import Prepared, prepare
+from grow.pipeline import Feed
+from grow.spec import Augment, RunSpec
+from grow.stagefolder import Judged, StageFolder
+from grow.stopping import StopSwitch
+from grow.store import RunFolder
+from grow.trainer import evaluate
+
+
+def judge(
+    spec: RunSpec, base: Path, folder: RunFolder, cache: Path, emit: Listener, switch: StopSwitch
+) -> None:
+    """Evaluates every stage that came in a finished run on the test pictures, where there are any.
+
+    Args:
+        spec: the stage file that was run.
+        base: the folder that its relative paths start from.
+        folder: the run folder; the caller sees to it that nobody else works in it.
+        cache: where prepared pictures are kept.
+        emit: hears how far each evaluation is.
+        switch: asks to stop.
+
+    Raises:
+        DataError: the pictures cannot be used.
+        RunFolderError: a stage is damaged.
+        Stopped: stopped as asked; what was evaluated is kept.
+    """
+    shape = (*lineup.master_size(spec), spec.model.image[2])
+    pictures = prepare(spec.data, base, shape, cache, check_stop=switch.check)
+    manifest = pictures.manifest
+    if not len(manifest.indices("test")):
+        return
+    known = lineup.Pictures(manifest.classes, manifest.training_digest)
+    for stage in lineup.plan_stages(spec, known):
+        place = folder.of(stage)
+        if place.done() is not None and not _is_known(place, manifest.test_digest):
+            place.write_tested(_tested(stage, place, pictures, emit, switch))
+
+
+def _is_known(place: StageFolder, test_pictures: str) -> bool:
+    done, tested = place.done(), place.tested()
+    if done is None or tested is None:
+        return False
+    return (tested.weights, tested.test_pictures) == (done.weights, test_pictures)
+
+
+def _tested(
+    stage: StagePlan, place: StageFolder, pictures: Prepared, emit: Listener, switch: StopSwitch
+) -> Judged:
+    manifest = pictures.manifest
+    weights = final_state(place).part("weights")
+    model = network.build(stage.architecture, _no_matter)
+    compile_model(model, stage.training, len(manifest.classes))
+    network.write_weights(model, weights)
+    tally = evaluate(model, _feed(stage, pictures), emit, switch)
+    done = place.done()
+    return Judged(
+        weights="" if done is None else done.weights,
+        test_pictures=manifest.test_digest,
+        pictures=tally.pictures,
+        accuracy=tally.accuracy,
+        loss=tally.mean_loss,
+    )
+
+
+def _no_matter(_layer: str) -> int:
+    """The seed of initial weights that are overwritten at once."""
+    return 0
+
+
+def _feed(stage: StagePlan, pictures: Prepared) -> Feed:
+    manifest = pictures.manifest
+    test = manifest.indices("test")
+    return Feed(
+        images=pictures.images,
+        labels=manifest.labels,
+        training=test[:0],
+        validation=test,
+        size=stage.architecture.image[:2],
+        batch=stage.training.batch,
+        augment=Augment(),
+        seed=0,
+        stage=stage.number,
+    )

@@ -1,0 +1,115 @@
+"""One repeat of a comparison: every variant with one seed, in one run folder, one after another.
+
+All variants are carried out by the ordinary engine in the same folder, so a stage that two of
+them share is trained once, and an interrupted trial goes on as any run does. The folder's notes
+are those of the growth. Runs in a process of its own (`crew`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grow import judging, launch, runs, variants
+from grow.events import Event, HearTrial, Listener, Preparing, StepDone, Told, Validating
+from grow.lineup import Pictures, plan_stages
+from grow.planning import cache_folder
+from grow.runs import StageResult, noted
+from grow.spec import Policy, RunSpec
+from grow.stopping import StopSwitch
+from grow.store import RunFolder
+from grow.variants import Controls, Variant
+
+_OFTEN = (StepDone, Validating, Preparing)
+_AT_MOST_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Task:
+    """One repeat.
+
+    Attributes:
+        spec: the stage file.
+        base: the folder that its relative paths start from.
+        folder: the repeat's run folder.
+        seed: its seed.
+        policies: the transfer policies to compare; empty for those of the stage file.
+    """
+
+    spec: RunSpec
+    base: Path
+    folder: Path
+    seed: int
+    policies: tuple[Policy, ...] = ()
+
+
+def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
+    """Carries out every variant of a repeat, going on where an earlier process left off.
+
+    Raises:
+        DataError: the pictures cannot be used.
+        RunFolderError: the folder is in use, or damaged.
+        Stopped: stopped as asked; what was earned is on disk.
+    """
+    grown = variants.growths(task.spec, task.policies, task.seed)
+    for variant in grown:
+        _carry_out(task, variant, grown[0], hear, switch)
+    for variant in controls(task).variants:
+        _carry_out(task, variant, grown[0], hear, switch)
+
+
+def _carry_out(
+    task: Task, variant: Variant, first: Variant, hear: HearTrial, switch: StopSwitch
+) -> None:
+    folder = RunFolder(task.folder)
+    listener = _sparing(lambda event: hear(Told(task.seed, variant.name, event)))
+    launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
+    judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
+    hear(Told(task.seed, variant.name, None))
+
+
+def controls(task: Task) -> Controls:
+    """The controls of a repeat whose growth is complete.
+
+    Raises:
+        RunFolderError: it is not complete, or damaged.
+    """
+    first = variants.growths(task.spec, task.policies, task.seed)[0]
+    histories = [stage.history for stage in results(task, first)]
+    return variants.controls(first.spec, histories, len(pictures(task).classes))
+
+
+def results(task: Task, variant: Variant) -> tuple[StageResult, ...]:
+    """The stages of one variant that came, as they are on disk.
+
+    Raises:
+        RunFolderError: something is damaged.
+    """
+    plans = plan_stages(variant.spec, pictures(task))
+    found = runs.results(RunFolder(task.folder), plans)
+    return tuple(stage for stage in found if not stage.not_needed)
+
+
+def pictures(task: Task) -> Pictures:
+    """The pictures that a repeat was run on.
+
+    Raises:
+        RunFolderError: it was not run, or its notes are damaged.
+    """
+    return noted(RunFolder(task.folder)).pictures
+
+
+def _sparing(listener: Listener) -> Listener:
+    """Passes events on, those that come many times a second a few times a second."""
+    last = 0.0
+
+    def emit(event: Event) -> None:
+        nonlocal last
+        if isinstance(event, _OFTEN):
+            if time.monotonic() - last < _AT_MOST_EVERY_SECONDS:
+                return
+            last = time.monotonic()
+        listener(event)
+
+    return emit

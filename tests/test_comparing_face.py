@@ -1,0 +1,105 @@
+"""The face of `grow compare`: what it passes on, what it prints, and the lines while it works."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import grow
+from grow import trialsview
+from grow.cli import main
+from grow.errors import Stopped
+from grow.events import StageDone, Told
+from grow.trialsview import TrialsView
+from tests.builders import history
+from tests.compared import comparison
+from tests.finished import plans
+
+SMALL, _ = plans()
+Given = dict[str, Any]
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Given:
+    """What `grow.compare` was called with; it trains nothing and finds what it finds."""
+    seen: Given = {}
+
+    def pretend(stage_file: object, **options: Any) -> grow.Comparison:
+        seen.update(options, stage_file=str(stage_file))
+        return comparison()
+
+    monkeypatch.setattr(grow, "compare", pretend, raising=False)
+    return seen
+
+
+def test_the_options_are_passed_on(given: Given) -> None:
+    line = "compare s.yaml --repeats 3 --policies strict,preserve --jobs 2 --threads 4 --json"
+    assert main(shlex.split(line)) == 0
+    wanted = {
+        "stage_file": "s.yaml",
+        "repeats": 3,
+        "policies": ("strict", "preserve"),
+        "jobs": 2,
+        "threads": 4,
+        "run_dir": None,
+    }
+    assert {key: given[key] for key in wanted} == wanted
+
+
+def test_unsaid_options(given: Given) -> None:
+    main(["compare", "s.yaml"])
+    unsaid = {key: given[key] for key in ("repeats", "policies", "jobs", "threads")}
+    assert unsaid == {"repeats": 5, "policies": (), "jobs": None, "threads": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "check"),
+    [
+        ([], lambda out: "Most of the gain comes from the small pictures" in out),
+        (["--markdown"], lambda out: out.startswith("## cats-dogs: did growing help?")),
+        (["--json"], lambda out: json.loads(out) == comparison().to_dict()),
+    ],
+)
+def test_what_is_printed(
+    given: Given,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    check: Callable[[str], bool],
+) -> None:
+    assert main(["compare", "s.yaml", *options]) == 0
+    assert check(capsys.readouterr().out)
+
+
+def test_a_stop_says_which_command_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise Stopped("stopped as asked", signal_number=15)
+
+    monkeypatch.setattr(grow, "compare", stopped, raising=False)
+    monkeypatch.setattr("sys.argv", ["grow", "compare", "my stages.yaml", "--repeats", "3"])
+    assert main(["compare", "my stages.yaml", "--repeats", "3"]) == 143
+    assert "go on with: grow compare 'my stages.yaml' --repeats 3" in capsys.readouterr().err
+
+
+def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = StageDone(SMALL, history([0.75], "val_accuracy"), 1, "", reused=False)
+    now = 0.0
+    monkeypatch.setattr(trialsview.time, "monotonic", lambda: now)
+    with TrialsView() as view:
+        view(Told(7, "growth", ended))
+        view(Told(7, "growth", ended.__class__(SMALL, ended.history, 1, "", reused=True)))
+        now = 61.0
+        view(Told(7, "resize_only", ended.__class__(SMALL, ended.history, 1, "", reused=True)))
+        view.announce_stop()
+    assert capsys.readouterr().out.splitlines() == [
+        "seed 7  growth: stage 1 small, 75.0% validation accuracy (epoch 1)",
+        "seed 7  resize_only  getting ready",
+        "stopping every trial at its next step, with a checkpoint",
+    ]

@@ -1,0 +1,124 @@
+"""What trials say: curves, budgets, intervals, differences and speed-ups, by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grow import evidence
+from grow.evidence import StageEnd, Trial
+from tests.builders import record
+
+
+def trial(*stages: tuple[tuple[float, int], ...], seed: int = 0) -> Trial:
+    """A trial of epochs given as (validation accuracy, FLOPs), a second of CPU time each."""
+    histories = [
+        tuple(
+            record(n, val_accuracy=accuracy, training_flops=flops, cpu_seconds=1.0, seconds=2.0)
+            for n, (accuracy, flops) in enumerate(stage, start=1)
+        )
+        for stage in stages
+    ]
+    ends = tuple(StageEnd("s", 9, len(stage), 1, stage[-1][0], 0.5) for stage in stages)
+    return Trial(seed, ends, evidence.curve(histories))
+
+
+GROWN = trial(((0.6, 10), (0.7, 10)), ((0.75, 100), (0.72, 100), (0.8, 100)))
+
+
+def test_a_curve_counts_cost_from_the_first_stage_on() -> None:
+    flops = [(point.stage, point.epoch, point.flops) for point in GROWN.curve]
+    assert flops == [(1, 1, 10), (1, 2, 20), (2, 1, 120), (2, 2, 220), (2, 3, 320)]
+    assert (GROWN.total.cpu_seconds, GROWN.total.seconds) == (5.0, 10.0)
+
+
+def test_a_budget_takes_whole_epochs_and_the_best_so_far() -> None:
+    def at(budget: float) -> float | None:
+        point = evidence.best_within(GROWN.curve, "flops", budget)
+        return None if point is None else point.val_accuracy
+
+    assert [at(b) for b in (9, 10, 119, 120, 319, 320)] == [None, 0.6, 0.7, 0.75, 0.75, 0.8]
+
+
+def test_the_cost_of_a_target_in_both_accounts() -> None:
+    reach = evidence.cost_to_reach
+    assert reach(GROWN.curve, 0.75, "flops") == 120
+    assert reach(GROWN.curve, 0.75, "flops", "marginal") == 100
+    assert reach(GROWN.curve, 0.8, "cpu_seconds", "marginal") == 3
+    assert reach(GROWN.curve, 0.81, "flops") is None
+
+
+def test_what_the_small_model_had_already_counts_in_the_last_stage_only_once_it_has_it() -> None:
+    assert evidence.cost_to_reach(GROWN.curve, 0.65, "flops", "marginal") == 100
+    worse = trial(((0.9, 10),), ((0.5, 100),))
+    assert evidence.cost_to_reach(worse.curve, 0.8, "flops") == 10
+    assert evidence.cost_to_reach(worse.curve, 0.8, "flops", "marginal") is None
+
+
+def test_an_interval_by_hand() -> None:
+    found = evidence.estimate([1.0, 2.0, 3.0])
+    half = 4.302653 / math.sqrt(3)
+    assert (found.mean, found.spread, found.repeats) == (2.0, 1.0, 3)
+    assert (found.low, found.high) == pytest.approx((2 - half, 2 + half), abs=1e-5)
+
+
+def test_one_repeat_has_no_interval_and_tells_nothing() -> None:
+    assert evidence.estimate([0.5]) == evidence.Estimate(0.5, None, None, None, 1)
+    assert evidence.paired_p([0.5]) is None
+    (found,) = evidence.differences([[0.02]])
+    assert (found.p, found.repeats_for_observed, found.repeats_for_a_point) == (None, None, None)
+
+
+def test_no_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        evidence.estimate([])
+
+
+def test_a_paired_t_test_by_hand() -> None:
+    # Mean 2, standard deviation sqrt(2.5): t = 2 / sqrt(2.5 / 5) = 2.828 with 4 degrees.
+    assert evidence.paired_p([0.0, 1.0, 2.0, 3.0, 4.0]) == pytest.approx(0.0474, abs=1e-4)
+
+
+@pytest.mark.parametrize(("values", "p"), [([0.1, 0.1], 0.0), ([0.0, 0.0], 1.0)])
+def test_equal_differences_need_no_spread(values: list[float], p: float) -> None:
+    assert evidence.paired_p(values) == p
+
+
+def test_holms_rule_by_hand() -> None:
+    assert evidence.holm([0.01, 0.04, 0.03]) == pytest.approx((0.03, 0.06, 0.06))
+    assert evidence.holm([0.04, None, 0.01]) == pytest.approx((0.04, None, 0.02))
+    assert evidence.holm([0.9, 0.8]) == (1.0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holms_rule_never_lowers_a_p_and_keeps_their_order(ps: list[float]) -> None:
+    adjusted = [p for p in evidence.holm(ps) if p is not None]
+    assert all(p <= more <= 1 for p, more in zip(ps, adjusted, strict=True))
+    pairs = sorted(zip(ps, adjusted, strict=True))
+    assert [more for _, more in pairs] == sorted(adjusted)
+
+
+def test_a_speed_up_is_to_the_controls_best_of_the_same_seed() -> None:
+    control = trial(((0.5, 100), (0.74, 100), (0.75, 100), (0.7, 100)))
+    found = evidence.speed_up([GROWN], [control], "flops", "total")
+    assert found.each == (300 / 120,)
+    assert evidence.speed_up([GROWN], [control], "flops", "marginal").each == (3.0,)
+    assert found.estimate is not None
+    assert found.estimate.mean == pytest.approx(2.5)
+
+
+def test_a_target_that_was_not_reached_is_never_averaged() -> None:
+    easy, hard = trial(((0.75, 240),)), trial(((0.99, 240),))
+    found = evidence.speed_up([GROWN, GROWN], [easy, hard], "flops", "total")
+    assert found == evidence.SpeedUp((2.0, None), 1, None)
+
+
+def test_speed_ups_are_averaged_as_ratios() -> None:
+    half, double = trial(((0.75, 60),)), trial(((0.75, 240),))
+    found = evidence.speed_up([GROWN, GROWN], [half, double], "flops", "total").estimate
+    assert found is not None
+    assert found.mean == pytest.approx(1.0)
+    assert (found.low or 0) * (found.high or 0) == pytest.approx(1.0)
