@@ -15,6 +15,7 @@ from grow import (
     adapt,
     checkpoint,
     commit,
+    fetching,
     growth_shock,
     inspection,
     lineup,
@@ -41,6 +42,8 @@ from grow.keeper import Keeper
 from grow.lineup import Action, Entry, Pictures, StagePlan
 from grow.network import Model
 from grow.pictures import prepare
+from grow.pictures.balance import class_weights
+from grow.pictures.split import check_all_used
 from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
@@ -114,7 +117,7 @@ def _prepare(
 ) -> prepare.Prepared:
     shape = (*lineup.master_size(spec), spec.model.image[2])
     prepared = prepare.prepare(
-        spec.data,
+        fetching.fetch(spec.data, cache, emit, switch.check),
         base,
         shape,
         cache,
@@ -124,6 +127,8 @@ def _prepare(
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
     emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    if spec.data.on_bad == "stop":
+        check_all_used(manifest)
     return prepared
 
 
@@ -193,7 +198,8 @@ def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -
 def _compiled(context: Context, stage: StagePlan) -> Model:
     """A stage's model, freshly initialised, with optimizer, loss and metrics."""
     model = _build(context, stage)
-    compile_model(model, stage.training, context.classes)
+    balanced = context.spec.data.balance == "weights"
+    compile_model(model, stage.training, context.classes, balanced=balanced)
     return model
 
 
@@ -218,7 +224,14 @@ def _feed(context: Context, stage: StagePlan) -> Feed:
         augment=context.spec.data.augment,
         seed=context.spec.seed,
         stage=stage.number,
+        class_weights=_class_weights(context),
     )
+
+
+def _class_weights(context: Context) -> tuple[float, ...]:
+    if context.spec.data.balance == "none":
+        return ()
+    return tuple(class_weights(context.pictures.manifest.counts()["train"]).values())
 
 
 def final_state(folder: StageFolder) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ from grow.events import (
     CheckpointWritten,
     EpochDone,
     Event,
+    Fetching,
     Grown,
     Prepared,
     RunDone,
@@ -91,8 +93,8 @@ def _values(event: Event) -> dict[str, Any] | None:
                 "best": event.best,
                 "reason": event.reason,
             }
-        case Warned():
-            return {"text": event.text}
+        case Fetching() | Warned():
+            return {key: str(value) for key, value in asdict(event).items()}
         case RunDone():
             return {"name": event.name}
         case _:

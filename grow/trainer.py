@@ -27,6 +27,8 @@ from grow.pipeline import Feed
 from grow.spec import Training
 from grow.stopping import StopSwitch
 
+_PLAIN_LOSS = "cross_entropy"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,11 +38,18 @@ class Outcome:
     reason: str
 
 
-def compile_model(model: Model, training: Training, classes: int) -> None:
-    """Gives a model its optimizer, loss and metrics."""
+def compile_model(
+    model: Model, training: Training, classes: int, *, balanced: bool = False
+) -> None:
+    """Gives a model its optimizer, loss and metrics.
+
+    Where the training is ``balanced`` by class weights, the loss without them is a metric too.
+    """
     keras = load_keras()
     two = classes == 2
-    accuracy = keras.metrics.BinaryAccuracy if two else keras.metrics.SparseCategoricalAccuracy
+    metrics = keras.metrics
+    accuracy = metrics.BinaryAccuracy if two else metrics.SparseCategoricalAccuracy
+    plain = metrics.BinaryCrossentropy if two else metrics.SparseCategoricalCrossentropy
     model.compile(
         optimizer=keras.optimizers.get(
             {
@@ -50,7 +59,7 @@ def compile_model(model: Model, training: Training, classes: int) -> None:
             }
         ),
         loss="binary_crossentropy" if two else "sparse_categorical_crossentropy",
-        metrics=[accuracy(name="accuracy")],
+        metrics=[accuracy(name="accuracy"), *([plain(name=_PLAIN_LOSS)] if balanced else [])],
         jit_compile=False,
     )
     # All its variables are there from the start, so that a checkpoint can be put into them.
@@ -126,9 +135,12 @@ class StageTrainer:
         self._model.optimizer.learning_rate = rate
         with closing(self._feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
-                logs = self._model.train_on_batch(pictures, labels, return_dict=True)
+                weights = self._feed.sample_weights(labels)
+                logs = self._model.train_on_batch(pictures, labels, weights, return_dict=True)
+                # Weighted, it could not be compared with the loss of the validation.
+                loss = logs.get(_PLAIN_LOSS, logs["loss"])
                 self._step += 1
-                self._tally = self._tally.plus(len(pictures), logs["loss"], logs["accuracy"])
+                self._tally = self._tally.plus(len(pictures), loss, logs["accuracy"])
                 self._tell_step(number, len(pictures))
                 self._pause()
         self._finish_epoch(number, rate)

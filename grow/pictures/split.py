@@ -16,6 +16,7 @@ from grow.pictures.manifest import Listing, Manifest, Picture, Unusable, in_orde
 
 _BITS = 64
 _NAMED = 5
+_LISTED = 10
 
 
 def rank(digest: str) -> int:
@@ -81,6 +82,25 @@ def check(manifest: Manifest, place: str) -> None:
             f"{place}: expected pictures to validate on, found none.{_first(manifest)}",
             hint="Add pictures, or say in data.validation which folder or share to use.",
         )
+
+
+def check_all_used(manifest: Manifest) -> None:
+    """See that no file is left out because something is wrong with it.
+
+    Raises:
+        DataError: there are such files; names the first ten.
+    """
+    bad = [entry for entry in manifest.unusable if not entry.chosen]
+    if not bad:
+        return
+    shown = [f"  {entry.key}: {entry.reason}" for entry in bad[:_LISTED]]
+    if len(bad) > _LISTED:
+        shown.append(f"  and {len(bad) - _LISTED:,} more")
+    files = "1 file that cannot" if len(bad) == 1 else f"{len(bad):,} files that cannot"
+    raise DataError(
+        "\n".join([f"data.on_bad: expected every file to be usable, found {files} be:", *shown]),
+        hint="Repair them or take them away, or leave them out with on_bad: skip.",
+    )
 
 
 def _first(manifest: Manifest) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from grow.events import (
     EpochDone,
     Event,
+    Fetching,
     Grown,
     Prepared,
     RunStarted,
@@ -34,6 +35,8 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
         unusable_in: where all pictures left out are listed, in words; empty for nowhere.
     """
     match event:
+        case Fetching():
+            return [Text(f"fetching {event.name} ({event.source}), once, to {event.place}")]
         case Prepared():
             return _prepared(event, unusable_in)
         case RunStarted():

@@ -28,12 +28,17 @@ def decoded(monkeypatch):
     """The keys that are loaded, as they are."""
     keys = []
 
-    def counted(data, candidate, shape):
-        keys.append(candidate.key)
-        return real(data, candidate, shape)
+    def counted(data):
+        read = real(data)
 
-    real = load.load
-    monkeypatch.setattr(load, "load", counted)
+        def one(candidate, shape):
+            keys.append(candidate.key)
+            return read(candidate, shape)
+
+        return one
+
+    real = load.reader
+    monkeypatch.setattr(load, "reader", counted)
     return keys
 
 
