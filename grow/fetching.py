@@ -149,8 +149,8 @@ def _keys(tfds: Any, builder: Any, name: str) -> tuple[str, str]:
     keys = builder.info.supervised_keys or ("image", "label")
     found = {key: type(features[key]).__name__ for key in keys if key in features}
     kinds = (tfds.features.Image, tfds.features.ClassLabel)
-    fitting = [k for k, kind in zip(keys, kinds, strict=False) if isinstance(features.get(k), kind)]
-    if len(keys) != 2 or len(fitting) != 2:
+    fitting = len(keys) == len(found) == 2
+    if not fitting or not all(isinstance(features[k], kinds[i]) for i, k in enumerate(keys)):
         raise DataError(
             f"data.name: expected a data set of pictures, each with one class, found {name} with "
             f"{found or list(features)}.",

@@ -60,6 +60,10 @@ KEPT = [
         events.StageDone(STAGE, (record(1),), 1, "all 1 epochs trained", reused=False),
         {"stage": STAGE.folder, "reused": False, "best": 1, "reason": "all 1 epochs trained"},
     ),
+    (
+        events.Fetching("keras", "mnist", Path("cache/mnist.npz")),
+        {"source": "keras", "name": "mnist", "place": "cache/mnist.npz"},
+    ),
     (events.Warned("no room → none"), {"text": "no room → none"}),
     (events.RunDone("trial", Path("runs")), {"name": "trial"}),
 ]

@@ -54,12 +54,12 @@ def use(there: Collection[Split], validation: Split | float | None, place: str) 
     """
     if "train" not in there:
         raise DataError(
-            f"{place}: expected pictures to train on, found only {_listed(there)} pictures.",
+            f"{place}: expected pictures to train on, found {_listed(there)} pictures.",
             hint="Call one part train.",
         )
     if isinstance(validation, str) and validation not in there:
         raise DataError(
-            f"data.validation: expected {validation} pictures in {place}, found only "
+            f"data.validation: expected {validation} pictures in {place}, found "
             f"{_listed(there)} pictures.",
             hint="Name a part that is there, or a share such as 0.2.",
         )
@@ -74,4 +74,5 @@ def use(there: Collection[Split], validation: Split | float | None, place: str) 
 
 
 def _listed(there: Collection[Split]) -> str:
-    return " and ".join(part for part in SPLITS if part in there) or "no"
+    parts = [part for part in SPLITS if part in there]
+    return f"only {' and '.join(parts)}" if parts else "no"

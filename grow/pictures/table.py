@@ -135,7 +135,7 @@ def _separator(table: Path, head: str) -> str:
         if "path" in names and "label" in names:
             return separator
     names = max((_names(head, separator) for separator in _SEPARATORS), key=len)
-    if names == [""]:
+    if names in ([], [""]):
         raise DataError(
             f"{table}: expected the columns path and label, found an empty file.", hint=_HINT
         )
