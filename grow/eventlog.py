@@ -27,6 +27,7 @@ from grow.events import (
     StageStarted,
     Warned,
 )
+from grow.pictures.manifest import shown
 
 
 class EventLog:
@@ -62,7 +63,7 @@ def _ends_a_line(file: BinaryIO) -> bool:
 
 
 def _list_unusable(event: Prepared, path: Path) -> None:
-    lines = [f"{key}: {reason}\n" for key, reason in event.unusable]
+    lines = [f"{shown(key)}: {reason}\n" for key, reason in event.unusable]
     if lines:
         commit.write_file(path, "".join(lines).encode(errors="surrogateescape"))
     else:

@@ -18,8 +18,9 @@ from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
 from grow.pictures import exported
 from grow.pictures.balance import class_weights
 from grow.pictures.index import peek
-from grow.pictures.manifest import Split, Unusable
+from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
+from grow.pictures.split import remarks
 from grow.spec import Fetched, OnBad, RunSpec
 from grow.store import RunFolder
 
@@ -154,7 +155,7 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
         if manifest is not None:
             known = Pictures(manifest.classes, manifest.training_digest)
             counts = manifest.counts()
-            told = _left_out(manifest.unusable, spec.data.on_bad)
+            told = (*_left_out(manifest.unusable, spec.data.on_bad), *remarks(counts))
             return _Seen(known, _totals(counts), told, training=counts["train"])
         seen = outline(data, base)
     except DataError as error:
@@ -181,7 +182,7 @@ def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
         aside = round(counts["train"] * seen.fraction)
         counts = {**counts, "train": counts["train"] - aside, "validation": aside}
     known = Pictures(seen.classes, None)
-    told = _left_out(seen.unusable, on_bad)
+    told = (*_left_out(seen.unusable, on_bad), *(() if seen.fraction else remarks(seen.counts)))
     # What is set aside is the same share of each class, and so hardly moves the weights.
     return _Seen(known, counts, told, seen.fraction is not None, seen.counts["train"])
 
@@ -195,7 +196,7 @@ def _left_out(unusable: Sequence[Unusable], on_bad: OnBad) -> tuple[str, ...]:
         return ()
     if on_bad == "stop" and not all(entry.chosen for entry in unusable):
         return (*_left_out(unusable, "skip"), "on_bad is stop: grow run ends before any training")
-    first = f"{unusable[0].key}, {unusable[0].reason}"
+    first = f"{shown(unusable[0].key)}, {unusable[0].reason}"
     if len(unusable) == 1:
         return (f"1 file is left out: {first}",)
     return (f"{len(unusable):,} files are left out; the first: {first}",)

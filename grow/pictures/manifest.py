@@ -74,6 +74,14 @@ class Unusable:
     chosen: bool = False
 
 
+def shown(key: str) -> str:
+    """A key as people are shown it: in one line, with what a terminal must not see spelt out."""
+    if key.isprintable():
+        return key
+    spelt = (c if c.isprintable() else c.encode("unicode_escape", "surrogatepass") for c in key)
+    return "".join(c if isinstance(c, str) else c.decode("ascii") for c in spelt)
+
+
 @dataclass(frozen=True)
 class Listing:
     """What a source offers before any file is opened.

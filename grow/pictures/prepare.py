@@ -108,8 +108,12 @@ def prepare(
     with Workspace(place, shape) as work:
         known |= _read(data, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
+        if not manifest.pictures:
+            check(manifest, listing.place)
+        # Kept before it is judged: once the folder is mended, only what is new is read.
+        images = _write(manifest, known, work, check_stop)
         check(manifest, listing.place)
-        return Prepared(manifest, _write(manifest, known, work, check_stop), len(missing))
+        return Prepared(manifest, images, len(missing))
 
 
 def _still_known(

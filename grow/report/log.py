@@ -20,6 +20,8 @@ from grow.events import (
     Warned,
 )
 from grow.lineup import Action
+from grow.pictures.manifest import shown
+from grow.pictures.split import remarks
 from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
 from grow.report.words import percent, plural
 
@@ -59,11 +61,12 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
         split: sum(classes.values()) for split, classes in event.counts.items()
     }
     found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
+    found += [Text(f"warning: {remark}", style="yellow") for remark in remarks(event.counts)]
     if not event.unusable:
         return found
     left_out = plural(len(event.unusable), "file")
     found.append(Text(f"warning: {left_out} left out:", style="yellow"))
-    found += [Text(f"  {key}: {reason}") for key, reason in event.unusable[:_NAMED]]
+    found += [Text(f"  {shown(key)}: {reason}") for key, reason in event.unusable[:_NAMED]]
     more = len(event.unusable) - _NAMED
     if more > 0:
         where = f"; all are listed in {unusable_in}" if unusable_in else ""

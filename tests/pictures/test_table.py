@@ -101,6 +101,17 @@ def test_a_picture_that_is_not_there_is_looked_for_once(tmp_path, picture):
     assert prepare(data, BASE, SHAPE, cache).manifest.unusable == ()
 
 
+def test_what_was_read_is_kept_when_it_is_not_enough_yet(tmp_path, picture):
+    for number in range(3):
+        picture(tmp_path / f"{number}.png", number)
+    (tmp_path / "bad.png").write_bytes(b"x")
+    data = table(tmp_path, "path,label\n0.png,a\n1.png,a\nbad.png,b\n")
+    with pytest.raises(DataError, match='found none in "b"'):
+        prepare(data, BASE, SHAPE, tmp_path / "cache")
+    data = table(tmp_path, "path,label\n0.png,a\n1.png,a\n2.png,b\n")
+    assert prepare(data, BASE, SHAPE, tmp_path / "cache").decoded == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
