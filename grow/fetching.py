@@ -75,7 +75,7 @@ def _keras_arrays(name: str) -> dict[str, Any]:
         # Keras shows a progress bar of its own; nothing but listeners speaks here.
         with contextlib.redirect_stdout(io.StringIO()):
             train, test = getattr(keras.datasets, name).load_data()
-    except Exception as error:
+    except Exception as error:  # Keras raises plain ones where there is no network
         raise DataError(
             f"data.name: expected Keras to fetch {name}, found: {_plain(error)}.", hint=_AGAIN
         ) from error
@@ -100,7 +100,7 @@ def _export_tfds(data: TfdsData, place: Path, check_stop: CheckStop) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             builder = tfds.builder(data.name)
             builder.download_and_prepare()
-    except Exception as error:
+    except Exception as error:  # whatever a data set's own code raises
         raise DataError(
             f"data.name: expected TensorFlow Datasets to fetch {data.name}, found: "
             f"{_plain(error)}.",
@@ -192,6 +192,8 @@ def _writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if place.exists():
+            return  # another process was quicker, and what it wrote is whole
         raise GrowError(
             f"{place}: expected to write the fetched pictures, found: {error.strerror or error}.",
             hint="Free some disk space or choose another cache folder; nothing was lost.",

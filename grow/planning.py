@@ -147,10 +147,10 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
     shape = (*master_size(spec), spec.model.image[2])
     cache = cache_folder()
     missing = exported.missing(spec.data, cache)
-    if missing is not None:
-        return _unfetched(missing)
     data = exported.local(spec.data, cache)
     try:
+        if missing is not None:
+            return _unfetched(missing)
         manifest = peek(data, base, shape, cache)
         if manifest is not None:
             known = Pictures(manifest.classes, manifest.training_digest)

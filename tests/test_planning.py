@@ -220,3 +220,9 @@ def test_classes_that_will_not_be_validated_are_named(stage_file: Path) -> None:
     own_pictures(stage_file, "train/cat/1.png", "train/dog/1.png", "val/dog/2.png")
     (warning,) = grow.plan(stage_file).warnings
     assert warning.startswith('no validation pictures of "cat"')
+
+
+def test_a_part_that_a_data_set_has_not_is_said_before_it_is_fetched(stage_file: Path) -> None:
+    plan = of_data(stage_file, "{source: keras, name: mnist, validation: validation}")
+    assert plan.pictures == {}
+    assert plan.warnings[0].startswith("data.validation: expected validation pictures")
