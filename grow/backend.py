@@ -90,6 +90,20 @@ def load_keras() -> ModuleType:
     return importlib.import_module("keras")
 
 
+@cache
+def load_tfds() -> ModuleType:
+    """The ``tensorflow_datasets`` module, quietly.
+
+    Raises:
+        ImportError: it is not installed; it comes with the extra ``tfds``.
+    """
+    load_tensorflow()
+    with held_back():
+        datasets = importlib.import_module("tensorflow_datasets")
+        datasets.disable_progress_bar()
+    return datasets
+
+
 def versions() -> dict[str, str]:
     """The versions of what computes the weights, as a checkpoint records them."""
     names = ("grow-trainer", "keras", "numpy", "tensorflow")

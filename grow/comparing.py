@@ -19,6 +19,7 @@ from grow.documents import encode
 from grow.errors import RunFolderError, UsageError
 from grow.events import HearTrial, Told
 from grow.evidence import StageEnd, Trial, curve
+from grow.pictures import exported
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
 from grow.runs import StageResult
@@ -181,7 +182,8 @@ def _in_order(names: Sequence[str]) -> list[str]:
 
 def _pictures(task: Task) -> Pictures:
     shape = (*lineup.master_size(task.spec), task.spec.model.image[2])
-    manifest = prepare(task.spec.data, task.base, shape, cache_folder()).manifest
+    data = exported.local(task.spec.data, cache_folder())
+    manifest = prepare(data, task.base, shape, cache_folder()).manifest
     counts: dict[str, int] = {
         split: sum(classes.values()) for split, classes in manifest.counts().items()
     }

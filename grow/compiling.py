@@ -14,6 +14,9 @@ from grow.groups import Groups
 from grow.network import Model
 from grow.spec import Training
 
+PLAIN_LOSS = "cross_entropy"
+"""Name of the metric that is the loss of a batch without class weights."""
+
 
 def compile_model(
     model: Model,
@@ -21,6 +24,8 @@ def compile_model(
     classes: int,
     groups: Groups | None = None,
     frozen_steps: int = 0,
+    *,
+    balanced: bool = False,
 ) -> None:
     """Gives a model its optimizer, loss and metrics.
 
@@ -32,6 +37,7 @@ def compile_model(
             model that is saved needs.
         frozen_steps: how many of the optimizer's steps are done before it begins to remember
             gradients of the layers carried over; 0 where it never lacks any.
+        balanced: whether batches come with class weights; see `compile_with`.
     """
     optimizer = load_keras().optimizers.get(
         {
@@ -44,18 +50,22 @@ def compile_model(
         optimizer = _with_groups(optimizer, model, groups, frozen_steps)
     # All its variables are there from the start, so that a checkpoint can be put into them.
     optimizer.build(model.trainable_variables)
-    compile_with(model, optimizer, classes)
+    compile_with(model, optimizer, classes, balanced=balanced)
 
 
-def compile_with(model: Model, optimizer: Any, classes: int) -> None:
-    """Gives a model an optimizer that has its variables already, a loss and metrics."""
-    keras = load_keras()
-    two = classes == 2
-    accuracy = keras.metrics.BinaryAccuracy if two else keras.metrics.SparseCategoricalAccuracy
+def compile_with(model: Model, optimizer: Any, classes: int, *, balanced: bool = False) -> None:
+    """Gives a model an optimizer that has its variables already, a loss and metrics.
+
+    Where the training is ``balanced`` by class weights, the loss without them is a metric too,
+    by the name `PLAIN_LOSS`.
+    """
+    metrics, two = load_keras().metrics, classes == 2
+    accuracy = metrics.BinaryAccuracy if two else metrics.SparseCategoricalAccuracy
+    plain = metrics.BinaryCrossentropy if two else metrics.SparseCategoricalCrossentropy
     model.compile(
         optimizer=optimizer,
         loss="binary_crossentropy" if two else "sparse_categorical_crossentropy",
-        metrics=[accuracy(name="accuracy")],
+        metrics=[accuracy(name="accuracy"), *([plain(name=PLAIN_LOSS)] if balanced else [])],
         jit_compile=False,
     )
 

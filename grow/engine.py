@@ -15,6 +15,7 @@ from grow import (
     adapt,
     checkpoint,
     commit,
+    fetching,
     growth_shock,
     inspection,
     lineup,
@@ -45,6 +46,8 @@ from grow.keeper import Keeper
 from grow.lineup import Action, Complete, Entry, Pictures, StagePlan
 from grow.network import Model
 from grow.pictures import prepare
+from grow.pictures.balance import class_weights
+from grow.pictures.split import check_all_used
 from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
@@ -130,7 +133,7 @@ def _prepare(
 ) -> prepare.Prepared:
     shape = (*lineup.master_size(spec), spec.model.image[2])
     prepared = prepare.prepare(
-        spec.data,
+        fetching.fetch(spec.data, cache, emit, switch.check),
         base,
         shape,
         cache,
@@ -140,6 +143,8 @@ def _prepare(
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
     emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    if spec.data.on_bad == "stop":
+        check_all_used(manifest)
     return prepared
 
 
@@ -213,7 +218,8 @@ def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) 
     late = 0
     if groups is not None and stage.transfer is not None and stage.transfer.optimizer == "reset":
         late = groups.freeze * _feed(context, stage).steps
-    compile_model(model, stage.training, context.classes, groups, late)
+    balanced = context.spec.data.balance == "weights"
+    compile_model(model, stage.training, context.classes, groups, late, balanced=balanced)
     return model
 
 
@@ -238,7 +244,14 @@ def _feed(context: Context, stage: StagePlan) -> Feed:
         augment=context.spec.data.augment,
         seed=context.spec.seed,
         stage=stage.number,
+        class_weights=_class_weights(context),
     )
+
+
+def _class_weights(context: Context) -> tuple[float, ...]:
+    if context.spec.data.balance == "none":
+        return ()
+    return tuple(class_weights(context.pictures.manifest.counts()["train"]).values())
 
 
 def final_state(folder: StageFolder) -> State:

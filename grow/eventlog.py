@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from grow.events import (
     EpochDone,
     Event,
     FeaturesComputed,
+    Fetching,
     Grown,
     GrowthEnded,
     Prepared,
@@ -30,6 +32,7 @@ from grow.events import (
     Validating,
     Warned,
 )
+from grow.pictures.manifest import shown
 
 
 class EventLog:
@@ -65,7 +68,7 @@ def _ends_a_line(file: BinaryIO) -> bool:
 
 
 def _list_unusable(event: Prepared, path: Path) -> None:
-    lines = [f"{key}: {reason}\n" for key, reason in event.unusable]
+    lines = [f"{shown(key)}: {reason}\n" for key, reason in event.unusable]
     if lines:
         commit.write_file(path, "".join(lines).encode(errors="surrogateescape"))
     else:
@@ -82,8 +85,8 @@ def _values(event: Event) -> dict[str, Any] | None:
         case CheckpointWritten():
             times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
             return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
-        case Warned():
-            return {"text": event.text}
+        case Fetching() | Warned():
+            return {key: str(value) for key, value in asdict(event).items()}
         case RunDone():
             return {"name": event.name}
         case StepDone() | Validating() | Preparing():

@@ -18,6 +18,21 @@ from grow.pictures.manifest import Split
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """A data set is fetched, because it is not on this machine yet.
+
+    Attributes:
+        source: who has it, ``keras`` or ``tfds``.
+        name: what it is called there.
+        place: where it is kept from now on.
+    """
+
+    source: str
+    name: str
+    place: Path
+
+
+@dataclass(frozen=True)
 class Preparing:
     """Pictures are being prepared: ``done`` of ``total``; or what else ``doing`` says."""
 
@@ -172,7 +187,8 @@ class RunDone:
 
 
 Event = (
-    Preparing
+    Fetching
+    | Preparing
     | Prepared
     | RunStarted
     | StageStarted

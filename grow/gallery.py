@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL.Image import Image
 
-from grow import stagefile
+from grow import fetching, stagefile
 from grow.errors import DataError, UsageError
 from grow.events import Event, Listener, Prepared, Preparing
 from grow.lineup import master_size
@@ -59,13 +59,14 @@ def contact_sheet(
         for listener in heard:
             listener(event)
 
+    cache, check_stop = cache_folder(), (stop or StopSwitch()).check
     prepared = prepare(
-        data,
+        fetching.fetch(data, cache, emit, check_stop),
         base,
         shape,
-        cache_folder(),
+        cache,
         progress=lambda done, total: emit(Preparing(done, total)),
-        check_stop=(stop or StopSwitch()).check,
+        check_stop=check_stop,
     )
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)

@@ -13,6 +13,7 @@ from grow.compiling import compile_model
 from grow.engine import final_state
 from grow.events import Listener
 from grow.lineup import StagePlan
+from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
 from grow.spec import Augment, RunSpec
@@ -41,7 +42,9 @@ def judge(
         Stopped: stopped as asked; what was evaluated is kept.
     """
     shape = (*lineup.master_size(spec), spec.model.image[2])
-    pictures = prepare(spec.data, base, shape, cache, check_stop=switch.check)
+    pictures = prepare(
+        exported.local(spec.data, cache), base, shape, cache, check_stop=switch.check
+    )
     manifest = pictures.manifest
     if not len(manifest.indices("test")):
         return

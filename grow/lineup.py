@@ -212,13 +212,15 @@ def _said(settings: Training | Transfer) -> Recipe:
 
 
 def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
-    return {
+    recipe: Recipe = {
         "digest": pictures.digest,
         "classes": list(pictures.classes),
         "master": list(master_size(run)),
         "fit": run.data.fit,
         "augment": run.data.augment.model_dump(mode="json"),
     }
+    # Only where it is asked for: stages trained before there was such a key keep their addresses.
+    return recipe if run.data.balance == "none" else {**recipe, "balance": run.data.balance}
 
 
 def line_up(stages: Sequence[StagePlan], found: Sequence[Found]) -> tuple[Entry, ...]:

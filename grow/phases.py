@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from grow import compiling, features, groups, network
 from grow.events import FeaturesComputed, Listener
@@ -59,7 +60,7 @@ class Phases:
         if frozen != self._frozen:
             model = self._whole.model
             compiling.freeze(model, frozen)
-            compiling.compile_with(model, model.optimizer, _classes(model))
+            self._compile(model, model.optimizer)
             self._now = self._behind_prefix() if frozen else self._whole
             self._frozen = frozen
         return self._now
@@ -76,8 +77,12 @@ class Phases:
         seconds = time.monotonic() - began
         self._emit(FeaturesComputed(stage, count, kept.size_bytes, storage, seconds))
         rest = network.behind(model, last)
-        compiling.compile_with(rest, model.optimizer, _classes(model))
+        self._compile(rest, model.optimizer)
         return Phase(rest, kept)
+
+    def _compile(self, model: Model, optimizer: Any) -> None:
+        balanced = bool(self._pictures.class_weights)
+        compiling.compile_with(model, optimizer, _classes(model), balanced=balanced)
 
 
 def _classes(model: Model) -> int:

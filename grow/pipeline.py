@@ -43,6 +43,8 @@ class Feed:
         augment: how training pictures may change.
         seed: the run's seed.
         stage: the stage's number.
+        class_weights: how much a picture of each class counts in the training loss; empty where
+            all count one.
     """
 
     images: NDArray[np.uint8]
@@ -54,6 +56,7 @@ class Feed:
     augment: Augment
     seed: int
     stage: int
+    class_weights: tuple[float, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -91,6 +94,16 @@ class Feed:
     def first_validation(self, count: int) -> NDArray[np.float32]:
         """The first validation pictures."""
         return self.pictures(self.validation[:count])
+
+    def sample_weights(self, labels: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """How much each picture counts, shape ``(batch,)``; None where all count one.
+
+        Args:
+            labels: of a batch, shape ``(batch, 1)``.
+        """
+        if not self.class_weights:
+            return None
+        return np.array(self.class_weights, np.float32)[labels[:, 0].astype(np.int64)]
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """The places in ``training`` in the order of an epoch, counted from 1."""

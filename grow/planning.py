@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from grow import inspection, stagefile
 from grow.errors import DataError, RunFolderError
 from grow.groups import total_flops
 from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
+from grow.pictures import exported
+from grow.pictures.balance import class_weights
 from grow.pictures.index import peek
-from grow.pictures.manifest import Split, Unusable
-from grow.pictures.outline import outline
-from grow.spec import RunSpec
+from grow.pictures.manifest import Split, Unusable, shown
+from grow.pictures.outline import Outline, outline
+from grow.pictures.split import remarks
+from grow.spec import Fetched, OnBad, RunSpec
 from grow.store import RunFolder
 
 SCHEMA = "grow.plan/1"
@@ -39,6 +42,8 @@ class Plan:
         entries: what happens with each stage, and why.
         warnings: what the plan had to assume, and what it leaves out.
         approximate: whether the pictures are divided differently, by a few, once they are read.
+        class_weights: how much a picture of each class counts in the training loss; empty where
+            all count one, or the pictures were not found.
     """
 
     spec: RunSpec
@@ -48,6 +53,7 @@ class Plan:
     entries: tuple[Entry, ...]
     warnings: tuple[str, ...] = ()
     approximate: bool = False
+    class_weights: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         stages = ", ".join(f"{e.stage.number} {e.stage.name}: {e.action}" for e in self.entries)
@@ -70,6 +76,7 @@ class Plan:
             "classes": list(self.classes),
             "pictures": self.pictures,
             "approximate": self.approximate,
+            "class_weights": dict(self.class_weights),
             "warnings": list(self.warnings),
             "stages": [self._stage(entry) for entry in self.entries],
         }
@@ -130,6 +137,7 @@ def plan(
         entries=entries,
         warnings=(*seen.warnings, *_never_thawed(entries)),
         approximate=seen.approximate,
+        class_weights=class_weights(seen.training) if spec.data.balance == "weights" else {},
     )
 
 
@@ -152,35 +160,63 @@ class _Seen:
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
     approximate: bool = False
+    training: Mapping[str, int] = field(default_factory=dict)
 
 
 def _look(spec: RunSpec, base: Path) -> _Seen:
     shape = (*master_size(spec), spec.model.image[2])
+    cache = cache_folder()
+    missing = exported.missing(spec.data, cache)
+    data = exported.local(spec.data, cache)
     try:
-        manifest = peek(spec.data, base, shape, cache_folder())
+        if missing is not None:
+            return _unfetched(missing)
+        manifest = peek(data, base, shape, cache)
         if manifest is not None:
             known = Pictures(manifest.classes, manifest.training_digest)
-            return _Seen(known, _totals(manifest.counts()), _left_out(manifest.unusable))
-        seen = outline(spec.data, base)
+            counts = manifest.counts()
+            told = (*_left_out(manifest.unusable, spec.data.on_bad), *remarks(counts))
+            return _Seen(known, _totals(counts), told, training=counts["train"])
+        seen = outline(data, base)
     except DataError as error:
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error),))
+        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error.message.rstrip(".")),))
+    return _outlined(seen, spec.data.on_bad)
+
+
+def _unfetched(data: Fetched) -> _Seen:
+    """What is known of a data set before it is fetched; a plan fetches nothing."""
+    name = f"{data.name} ({data.source})"
+    seen = exported.foreseen(data)
+    if seen is None:
+        told = f"{name} is not on this machine yet, grow run fetches it"
+        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(told),))
+    return replace(
+        _outlined(seen, data.on_bad), warnings=(f"{name} is fetched when the run starts",)
+    )
+
+
+def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
     counts = _totals(seen.counts)
     if seen.fraction is not None:
         # Which ones is known once they are read; how many, within a few.
         aside = round(counts["train"] * seen.fraction)
         counts = {**counts, "train": counts["train"] - aside, "validation": aside}
     known = Pictures(seen.classes, None)
-    return _Seen(known, counts, _left_out(seen.unusable), seen.fraction is not None)
+    told = (*_left_out(seen.unusable, on_bad), *(() if seen.fraction else remarks(seen.counts)))
+    # What is set aside is the same share of each class, and so hardly moves the weights.
+    return _Seen(known, counts, told, seen.fraction is not None, seen.counts["train"])
 
 
-def _assumed(error: DataError) -> str:
-    return f"{error.message.rstrip('.')}; two classes are assumed"
+def _assumed(why: str) -> str:
+    return f"{why}; two classes are assumed"
 
 
-def _left_out(unusable: Sequence[Unusable]) -> tuple[str, ...]:
+def _left_out(unusable: Sequence[Unusable], on_bad: OnBad) -> tuple[str, ...]:
     if not unusable:
         return ()
-    first = f"{unusable[0].key}, {unusable[0].reason}"
+    if on_bad == "stop" and not all(entry.chosen for entry in unusable):
+        return (*_left_out(unusable, "skip"), "on_bad is stop: grow run ends before any training")
+    first = f"{shown(unusable[0].key)}, {unusable[0].reason}"
     if len(unusable) == 1:
         return (f"1 file is left out: {first}",)
     return (f"{len(unusable):,} files are left out; the first: {first}",)

@@ -16,6 +16,7 @@ from grow.errors import RunFolderError, UsageError
 from grow.events import Listener, Preparing
 from grow.lineup import master_size
 from grow.network import Notes
+from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.planning import cache_folder
 from grow.runs import Run, StageResult, load, noted
@@ -156,7 +157,7 @@ def prepared_pictures(run: Run, emit: Listener, switch: StopSwitch) -> Prepared:
         Stopped: stopped as asked.
     """
     return prepare(
-        run.spec.data,
+        exported.local(run.spec.data, cache_folder()),
         noted(RunFolder(run.path)).base,
         (*master_size(run.spec), run.spec.model.image[2]),
         cache_folder(),

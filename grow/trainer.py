@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from grow import groups, network, schedule
 from grow.checkpoint import State, place
-from grow.compiling import optimizer_variables
+from grow.compiling import PLAIN_LOSS, optimizer_variables
 from grow.errors import RunFolderError, Stopped
 from grow.events import EpochDone, Listener, StageStarted, StepDone, Validating
 from grow.features import Features
@@ -103,9 +103,12 @@ class StageTrainer:
         with closing(phase.feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
                 phase.model.optimizer.learning_rate = rate * self._warm_up(self._step)
-                logs = phase.model.train_on_batch(pictures, labels, return_dict=True)
+                weights = self._feed.sample_weights(labels)
+                logs = phase.model.train_on_batch(pictures, labels, weights, return_dict=True)
+                # Weighted, it could not be compared with the loss of the validation.
+                loss = logs.get(PLAIN_LOSS, logs["loss"])
                 self._step += 1
-                self._tally = self._tally.plus(len(pictures), logs["loss"], logs["accuracy"])
+                self._tally = self._tally.plus(len(pictures), loss, logs["accuracy"])
                 self._tell_step(number, len(pictures))
                 self._pause()
         self._finish_epoch(number, phase, rate * self._warm_up(self._feed.steps - 1))

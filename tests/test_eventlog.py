@@ -83,6 +83,10 @@ KEPT = [
             "seconds": 0.1235,
         },
     ),
+    (
+        events.Fetching("keras", "mnist", Path("cache/mnist.npz")),
+        {"source": "keras", "name": "mnist", "place": "cache/mnist.npz"},
+    ),
     (events.Warned("no room → none"), {"text": "no room → none"}),
     (events.RunDone("trial", Path("runs")), {"name": "trial"}),
 ]

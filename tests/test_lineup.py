@@ -59,6 +59,7 @@ CHANGES = [
     ("data.augment.shear", 0.1, 1, "shear 0.0 → 0.1"),
     ("data.augment.shift", 0.1, 1, "shift 0.0 → 0.1"),
     ("data.augment.brightness", 0.1, 1, "brightness 0.0 → 0.1"),
+    ("data.balance", "weights", 1, "balance none → weights"),
     ("data.fit", "crop", 1, "fit stretch → crop"),
     ("data.master", 16, 1, "master [8, 8] → [16, 16]"),
     ("model.image", [8, 8, 1], 1, "the architecture changed"),
@@ -117,6 +118,8 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("data.path", "elsewhere/pictures"),
         ("data.validation", 0.5),  # which pictures it sets aside is in their digest
         ("data", DRAWN),
+        ("data.on_bad", "stop"),
+        ("data.balance", "none"),
         ("data.master", 8),  # what it is anyway
         ("train.batch", 32),
         ("stages.1.batch", 32),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import grow
+from grow import report
 from grow.errors import RunFolderError, StageFileError
 from grow.lineup import Action, Pictures
 from grow.pictures.prepare import prepare
@@ -181,3 +184,62 @@ def test_how_carried_layers_are_trained_is_planned(stage_file: Path) -> None:
     assert second["carried"]["learning_rate"] == 0.1
     assert second["carried"]["layers"]
     assert second["training_flops"] < plain.to_dict()["stages"][1]["training_flops"]
+
+
+# Pictures that must be fetched first, weights, and what is said of them --------------------
+
+
+def of_data(stage_file: Path, data: str) -> grow.Plan:
+    """The plan with other pictures."""
+    text = stage_file.read_text()
+    stage_file.write_text(text.replace("{source: drawn, train: 4, validation: 2}", data))
+    return grow.plan(stage_file)
+
+
+def test_a_data_set_of_keras_is_planned_before_it_is_fetched(stage_file: Path) -> None:
+    plan = of_data(stage_file, "{source: keras, name: cifar10}")
+    assert plan.classes[3] == "cat"
+    assert plan.pictures == {"train": 40_000, "validation": 10_000, "test": 10_000}
+    assert plan.warnings == ("cifar10 (keras) is fetched when the run starts",)
+    assert not cache_folder().exists()
+
+
+def test_one_of_tfds_is_not_known_before(stage_file: Path) -> None:
+    plan = of_data(stage_file, "{source: tfds, name: cats_vs_dogs}")
+    assert plan.pictures == {}
+    (warning,) = plan.warnings
+    assert warning.startswith("cats_vs_dogs (tfds) is not on this machine yet")
+    assert not cache_folder().exists()
+
+
+def test_class_weights_are_planned(stage_file: Path) -> None:
+    own_pictures(stage_file, "cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png")
+    text = stage_file.read_text()
+    assert grow.plan(stage_file).class_weights == {}
+    stage_file.write_text(text.replace("path: pets", "path: pets, balance: weights"))
+    plan = grow.plan(stage_file)
+    assert plan.class_weights == {"cat": 4 / 6, "dog": 2.0}
+    assert plan.to_dict()["class_weights"] == {"cat": 4 / 6, "dog": 2.0}
+    page = io.StringIO()
+    Console(file=page, width=100, color_system=None).print(report.plan_page(plan))
+    assert "training loss: cat 0.667, dog 2" in page.getvalue()
+
+
+def test_a_stop_is_announced(stage_file: Path) -> None:
+    own_pictures(stage_file, "cat/1.png", "dog/1.png", "dog/notes.txt")
+    text = stage_file.read_text()
+    assert len(grow.plan(stage_file).warnings) == 1
+    stage_file.write_text(text.replace("path: pets", "path: pets, on_bad: stop"))
+    assert grow.plan(stage_file).warnings[1] == "on_bad is stop: grow run ends before any training"
+
+
+def test_classes_that_will_not_be_validated_are_named(stage_file: Path) -> None:
+    own_pictures(stage_file, "train/cat/1.png", "train/dog/1.png", "val/dog/2.png")
+    (warning,) = grow.plan(stage_file).warnings
+    assert warning.startswith('no validation pictures of "cat"')
+
+
+def test_a_part_that_a_data_set_has_not_is_said_before_it_is_fetched(stage_file: Path) -> None:
+    plan = of_data(stage_file, "{source: keras, name: mnist, validation: validation}")
+    assert plan.pictures == {}
+    assert plan.warnings[0].startswith("data.validation: expected validation pictures")

@@ -8,14 +8,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-from grow import stagefile
+from grow import fetching, stagefile
 from grow.checking.balance import balance
 from grow.checking.condition import oddities, sizes, unusable
 from grow.checking.content import copies, look_alikes
 from grow.checking.giveaways import giveaways, tried
 from grow.checking.value import Check, Finding, Severity
 from grow.errors import DataError, UsageError
-from grow.events import Listener, Preparing
+from grow.events import Event, Listener, Preparing
 from grow.lineup import master_size
 from grow.pictures import split
 from grow.pictures.alike import alike
@@ -24,7 +24,7 @@ from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.survey import Survey, survey_files, survey_prepared
 from grow.planning import cache_folder
-from grow.spec import Data, FolderData
+from grow.spec import CsvData, FolderData, Local
 from grow.stopping import StopSwitch
 
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -41,7 +41,7 @@ class _Source:
             where no stage file says so.
     """
 
-    data: Data
+    data: Local
     base: Path
     shape: tuple[int, int, int] | None
 
@@ -65,8 +65,9 @@ def check(
         DataError: there is no such folder, or it is not laid out as expected.
         Stopped: stopped as asked.
     """
-    wanted = _source(Path(source))
-    tell = _teller(tuple(listeners), stop or StopSwitch())
+    heard, switch = tuple(listeners), stop or StopSwitch()
+    tell = _teller(heard, switch)
+    wanted = _source(Path(source), heard, switch)
     listing = list_pictures(wanted.data, wanted.base)
     survey = _survey(wanted, listing, tell)
     manifest = survey.manifest
@@ -93,14 +94,19 @@ def check(
     )
 
 
-def _source(path: Path) -> _Source:
+def _source(path: Path, listeners: tuple[Listener, ...], stop: StopSwitch) -> _Source:
     if path.is_dir():
-        data = FolderData(source="folder", path=str(path.resolve()))
-        return _Source(data, path, None)
+        return _Source(FolderData(source="folder", path=str(path.resolve())), path, None)
     if not path.exists():
         raise UsageError(f"{path}: expected a stage file or a folder of pictures, found nothing")
     spec = stagefile.read(path)
-    return _Source(spec.data, path.parent, (*master_size(spec), spec.model.image[2]))
+
+    def emit(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    data = fetching.fetch(spec.data, cache_folder(), emit, stop.check)
+    return _Source(data, path.parent, (*master_size(spec), spec.model.image[2]))
 
 
 Doing = Literal["prepared", "read", "compared"]
@@ -122,7 +128,7 @@ def _teller(listeners: tuple[Listener, ...], stop: StopSwitch) -> Teller:
 
 
 def _survey(wanted: _Source, listing: Listing, tell: Teller) -> Survey:
-    if isinstance(wanted.data, FolderData):
+    if isinstance(wanted.data, FolderData | CsvData):
         return survey_files(listing, tell("read"))
     # Pictures without files of their own are looked at as a network will see them.
     shape = wanted.shape or (0, 0, 0)

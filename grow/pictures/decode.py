@@ -176,6 +176,11 @@ def _orientation(image: Image.Image) -> int:
 def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _eight_bits(image)
+    return opaque(image)
+
+
+def opaque(image: Image.Image) -> Image.Image:
+    """A picture of eight bits in mode RGB or L, laid over white where it is transparent."""
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         white = Image.new("RGBA", colours.size, "white")

@@ -2,7 +2,7 @@
 
 This module owns the layouts that are understood, what each folder's name means, and the
 words for all that can be wrong with them. It opens no picture. Imports the standard library,
-`errors`, `spec` and its neighbours `manifest` and `walk` only.
+`errors`, `spec` and its neighbours `locate`, `manifest`, `parts` and `walk` only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from grow.errors import DataError
+from grow.pictures.locate import looked_at, possible
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, in_order
+from grow.pictures.parts import FRACTION, NOT_USED, TEST, TRAIN, VALIDATION, named
 from grow.pictures.walk import Level, look, walk
 from grow.spec import FolderData
-
-TRAIN = ("train", "training", "training_set")
-VALIDATION = ("val", "valid", "validation", "validation_set", "dev")
-TEST = ("test", "testing", "test_set")
-FRACTION = 0.2
 
 _LAYOUT = (
     "Put each class in a folder of its own, as in cats/ and dogs/, or those into train/ with "
@@ -45,18 +42,14 @@ def resolve_root(data: FolderData, base: Path) -> Path:
     Raises:
         DataError: there is no such folder; the message names every place looked at.
     """
-    path = Path(data.path)
-    if data.path.startswith("~"):
-        path = _expanded(path)
-    places = [path] if path.is_absolute() else [base.absolute() / path, path.absolute()]
+    places = possible("data.path", data.path, base)
     for place in places:
         if place.is_dir():
             return place.resolve()
     found = next((f"{place} is a file" for place in places if place.exists()), "no such folder")
-    looked = " and ".join(dict.fromkeys(str(place) for place in places))
     raise DataError(
         f'data.path: expected a folder of pictures at "{data.path}", found {found}. '
-        f"Looked at {looked}.",
+        f"Looked at {looked_at(places)}.",
         hint="Correct data.path; it is relative to the stage file, or else to where the "
         "command runs.",
     )
@@ -74,13 +67,6 @@ def list_folder(data: FolderData, base: Path) -> Listing:
     if roles is None:
         return _flat(root, level, data.validation)
     return _split(root, level, roles)
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise DataError(f"data.path: {path}: {error}", hint="Write the path in full.") from error
 
 
 def _look(path: Path, prefix: str) -> Level:
@@ -160,8 +146,7 @@ def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
 def _split(root: Path, level: Level, roles: _Roles) -> Listing:
     """The root has a train folder; the classes are in there."""
     unused = [name for name in level.folders if name not in roles.folders.values()]
-    why = "not used: neither train, validation nor test folder"
-    unusable = level.unusable + _outside(level) + [Unusable(f"{name}/", why) for name in unused]
+    unusable = level.unusable + _outside(level) + [_not_used(name) for name in unused]
     found: list[Candidate] = []
     classes: tuple[str, ...] = ()
     for split, name in roles.folders.items():
@@ -190,6 +175,13 @@ def _collect(
         found += [Candidate(key, label, split, at) for key, at in tree.pictures]
         unusable += tree.unusable
     return found, unusable
+
+
+def _not_used(name: str) -> Unusable:
+    """A folder beside the train folder that no picture is taken from."""
+    if named(name):
+        return Unusable(f"{name}/", NOT_USED, chosen=True)
+    return Unusable(f"{name}/", "not used: neither train, validation nor test folder")
 
 
 def _outside(level: Level) -> list[Unusable]:

@@ -12,16 +12,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from grow.pictures.manifest import Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
 from grow.pictures.split import settle
-from grow.spec import Data
+from grow.spec import Local
 
 # To be raised when decoding, drawing or the files' form changes: old entries are then left.
 VERSION = 1
+
+# Settings that change no row; and where the pictures are, which the listing says.
+_NO_MATTER = {"augment", "master", "path", "images", "on_bad", "balance"}
 
 INDEX = "index.json"
 _HEAD = '{"sha256":"'
@@ -65,14 +69,14 @@ class Index:
     records: Mapping[str, Record]
 
 
-def entry(cache: Path, data: Data, listing: Listing, shape: Shape) -> Path:
+def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     """The folder in ``cache`` for these pictures at this shape (height, width, channels)."""
-    settings = data.model_dump(mode="json", exclude={"augment", "master", "path"})
+    settings = data.model_dump(mode="json", exclude=_NO_MATTER)
     identity = [VERSION, listing.place, settings, list(shape)]
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def peek(data: Data, base: Path, shape: Shape, cache: Path) -> Manifest | None:
+def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
     """The manifest where all is prepared already, else None; no picture is opened.
 
     Args:
@@ -93,13 +97,15 @@ def peek(data: Data, base: Path, shape: Shape, cache: Path) -> Manifest | None:
 
 
 def stamps(listing: Listing) -> list[Stamp]:
-    """Size and time of change of each candidate; (-1, -1) for one that is gone."""
-    if listing.place == "drawn":
-        return [(0, 0)] * len(listing.candidates)
-    return [_stamp(candidate.path) for candidate in listing.candidates]
+    """Size and time of change of each candidate's file; (-1, -1) for one that is gone."""
+    # Pictures in an array share one file, which is asked for once.
+    stamp = lru_cache(maxsize=1)(_stamp)
+    return [stamp(candidate.path) for candidate in listing.candidates]
 
 
 def _stamp(path: str) -> Stamp:
+    if not path:
+        return (0, 0)
     try:
         status = os.stat(path)  # noqa: PTH116 - ten thousand files: no Path objects here
     except OSError:
@@ -107,9 +113,12 @@ def _stamp(path: str) -> Stamp:
     return (status.st_size, status.st_mtime_ns)
 
 
-def still_holds(record: Record | None, stamp: Stamp) -> bool:
+def still_holds(record: Record | None, stamp: Stamp, path: str) -> bool:
     """Whether a file's record can be used instead of reading it again."""
-    return record is not None and bool(record.digest) and (record.size, record.mtime_ns) == stamp
+    if record is None or (record.size, record.mtime_ns) != stamp:
+        return False
+    # What could not be read at all may be readable by now, and neither size nor time tells.
+    return bool(record.digest) or not os.access(path, os.R_OK)
 
 
 def current(listing: Listing, stamps: list[Stamp], index: Index) -> Manifest | None:
@@ -118,7 +127,7 @@ def current(listing: Listing, stamps: list[Stamp], index: Index) -> Manifest | N
     if len(records) != len(listing.candidates):
         return None
     for candidate, stamp in zip(listing.candidates, stamps, strict=True):
-        if not still_holds(records.get(candidate.key), stamp):
+        if not still_holds(records.get(candidate.key), stamp, candidate.path):
             return None
     digests = {key: record.digest for key, record in records.items()}
     reasons = {key: record.reason for key, record in records.items() if record.reason}

@@ -27,10 +27,11 @@ class Candidate:
     """A picture that is listed but not yet opened.
 
     Attributes:
-        key: path relative to the data's root in posix form, or ``drawn/<split>/<index>``.
-        label: position of its class in the sorted class names.
+        key: path relative to the data's root in posix form; ``<array>/<row>`` in an array file,
+            ``drawn/<split>/<index>`` for a drawn picture.
+        label: position of its class in the class names.
         split: what the folder says; a fraction for validation is set aside later.
-        path: where the file is; empty for a drawn picture.
+        path: the file to read it from; empty for a drawn picture.
     """
 
     key: str
@@ -47,7 +48,8 @@ class Picture:
         key: as in `Candidate`.
         label: as in `Candidate`.
         split: what it is used for.
-        digest: sha256 of the file's bytes in hex; of the identity for a drawn picture.
+        digest: sha256 in hex of the file's bytes; of the pixels for a picture in an array, of
+            the identity for a drawn one.
     """
 
     key: str
@@ -58,10 +60,26 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file or folder that is not used, and why; a folder's key ends with a slash."""
+    """A file or folder that is not used, and why; a folder's key ends with a slash.
+
+    Attributes:
+        key: as in `Candidate`.
+        reason: why, in words.
+        chosen: whether nothing is wrong with it: the stage file leaves it out, or it is listed
+            elsewhere.
+    """
 
     key: str
     reason: str
+    chosen: bool = False
+
+
+def shown(key: str) -> str:
+    """A key as people are shown it: in one line, with what a terminal must not see spelt out."""
+    if key.isprintable():
+        return key
+    spelt = (c if c.isprintable() else c.encode("unicode_escape", "surrogatepass") for c in key)
+    return "".join(c if isinstance(c, str) else c.decode("ascii") for c in spelt)
 
 
 @dataclass(frozen=True)
@@ -69,8 +87,8 @@ class Listing:
     """What a source offers before any file is opened.
 
     Attributes:
-        place: the root folder, resolved; or ``drawn``.
-        classes: the class names, sorted.
+        place: the root folder or the file, resolved; or ``drawn``.
+        classes: the class names, in label order: sorted, unless the source has an order.
         candidates: the pictures, sorted by split, class and key.
         unusable: what was found and is not a picture, sorted by key.
         fraction: the share of the train pictures to set aside for validation, if any.
@@ -88,7 +106,7 @@ class Manifest:
     """The pictures that are trained on, validated on and tested on, in their order.
 
     Attributes:
-        classes: the class names, sorted; a label is a position here.
+        classes: the class names, in label order; a label is a position here.
         pictures: the usable pictures, sorted by split, class and key.
         unusable: what is not used, with reasons, sorted by key.
     """
@@ -152,5 +170,5 @@ def _digest(classes: tuple[str, ...], pictures: Iterable[Picture]) -> str:
 
 
 def in_order(candidate: Candidate | Picture) -> tuple[str, int, str]:
-    """The sort key of a manifest; labels sort as class names do, those being sorted."""
+    """The sort key of a manifest."""
     return (candidate.split, candidate.label, candidate.key)

@@ -1,8 +1,8 @@
 """Any source's pictures as a listing, and a listing in numbers: what `grow plan` shows.
 
-This module owns the drawn source's listing and the choice of source. It opens no file and
-draws nothing. Imports the standard library, `spec` and its neighbours `manifest` and
-`folder` only; never numpy or Pillow.
+This module owns the drawn source's listing and the choice of source. It opens no picture and
+draws nothing. Imports the standard library, `spec` and its neighbours `arrays`, `folder`,
+`manifest` and `table` only; never numpy or Pillow, but for arrays when they are listed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from grow.pictures.arrays import list_npy, list_npz
 from grow.pictures.folder import list_folder
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count, in_order
-from grow.spec import Data, DrawnData
+from grow.pictures.table import list_csv
+from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData
 
 DRAWN_CLASSES = ("cat", "dog")  # as in `drawn`, which loads Pillow; a test compares
 
@@ -25,9 +27,9 @@ class Outline:
     """What a source offers, in numbers.
 
     Attributes:
-        place: the root folder, resolved; or ``drawn``.
-        classes: the class names, sorted.
-        counts: pictures by split and class as listed; no file was opened.
+        place: the root folder or the file, resolved; or ``drawn``.
+        classes: the class names, in label order.
+        counts: pictures by split and class as listed; no picture was opened.
         fraction: the share of the train pictures that will be set aside for validation.
         unusable: files and folders that are no pictures, with reasons.
     """
@@ -39,7 +41,7 @@ class Outline:
     unusable: tuple[Unusable, ...]
 
 
-def outline(data: Data, base: Path) -> Outline:
+def outline(data: Local, base: Path) -> Outline:
     """Count what the source offers; ``base`` is the stage file's folder.
 
     Raises:
@@ -50,13 +52,23 @@ def outline(data: Data, base: Path) -> Outline:
     return Outline(listing.place, listing.classes, counts, listing.fraction, listing.unusable)
 
 
-def list_pictures(data: Data, base: Path) -> Listing:
-    """List the source's pictures; no file is opened, nothing is drawn.
+def list_pictures(data: Local, base: Path) -> Listing:
+    """List the source's pictures; no picture is opened, nothing is drawn.
 
     Raises:
-        DataError: the folder is not there or not laid out as expected.
+        DataError: folder or file is not there, or not laid out as expected.
     """
-    return _list_drawn(data) if isinstance(data, DrawnData) else list_folder(data, base)
+    match data:
+        case DrawnData():
+            return _list_drawn(data)
+        case FolderData():
+            return list_folder(data, base)
+        case CsvData():
+            return list_csv(data, base)
+        case NpzData():
+            return list_npz(data, base)
+        case NpyData():
+            return list_npy(data, base)
 
 
 def _list_drawn(data: DrawnData) -> Listing:

@@ -22,7 +22,7 @@ from grow.pictures.manifest import Candidate, Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
 from grow.pictures.split import check, settle
 from grow.pictures.workspace import Workspace, open_images
-from grow.spec import Data
+from grow.spec import Local
 
 Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
@@ -64,7 +64,7 @@ def no_stop() -> None:
 
 
 def prepare(
-    data: Data,
+    data: Local,
     base: Path,
     shape: Shape,
     cache: Path,
@@ -108,8 +108,12 @@ def prepare(
     with Workspace(place, shape) as work:
         known |= _read(data, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
+        if not manifest.pictures:
+            check(manifest, listing.place)
+        # Kept before it is judged: once the folder is mended, only what is new is read.
+        images = _write(manifest, known, work, check_stop)
         check(manifest, listing.place)
-        return Prepared(manifest, _write(manifest, known, work, check_stop), len(missing))
+        return Prepared(manifest, images, len(missing))
 
 
 def _still_known(
@@ -119,13 +123,13 @@ def _still_known(
     known = {}
     for candidate, stamp in zip(listing.candidates, stamps, strict=True):
         record = index.records.get(candidate.key)
-        if record is not None and memory.still_holds(record, stamp):
+        if record is not None and memory.still_holds(record, stamp, candidate.path):
             known[candidate.key] = _Known(record, images)
     return known
 
 
 def _read(
-    data: Data,
+    data: Local,
     missing: Sequence[tuple[Candidate, Stamp]],
     shape: Shape,
     work: Workspace,

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from grow.errors import DataError
-from grow.pictures.manifest import Listing, Manifest, Picture, Unusable, in_order
+from grow.pictures.manifest import Listing, Manifest, Picture, Split, Unusable, in_order, shown
 
 _BITS = 64
 _NAMED = 5
+_LISTED = 10
 
 
 def rank(digest: str) -> int:
@@ -83,10 +84,39 @@ def check(manifest: Manifest, place: str) -> None:
         )
 
 
+def remarks(counts: Mapping[Split, Mapping[str, int]]) -> tuple[str, ...]:
+    """What is worth knowing of pictures by split and class that can be trained on all the same."""
+    missing = [name for name, number in counts["validation"].items() if not number]
+    if not missing or len(missing) == len(counts["validation"]):
+        return ()
+    names = ", ".join(f'"{name}"' for name in missing[:_NAMED])
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    return (f"no validation pictures of {names}{more}: no figure tells how well they are learnt",)
+
+
+def check_all_used(manifest: Manifest) -> None:
+    """See that no file is left out because something is wrong with it.
+
+    Raises:
+        DataError: there are such files; names the first ten.
+    """
+    bad = [entry for entry in manifest.unusable if not entry.chosen]
+    if not bad:
+        return
+    named = [f"  {shown(entry.key)}: {entry.reason}" for entry in bad[:_LISTED]]
+    if len(bad) > _LISTED:
+        named.append(f"  and {len(bad) - _LISTED:,} more")
+    files = "1 file that cannot" if len(bad) == 1 else f"{len(bad):,} files that cannot"
+    raise DataError(
+        "\n".join([f"data.on_bad: expected every file to be usable, found {files} be:", *named]),
+        hint="Repair them or take them away, or leave them out with on_bad: skip.",
+    )
+
+
 def _first(manifest: Manifest) -> str:
     """The first unusable files in words, or nothing."""
-    shown = [f"{entry.key} ({entry.reason})" for entry in manifest.unusable[:_NAMED]]
-    more = len(manifest.unusable) - len(shown)
+    named = [f"{shown(entry.key)} ({entry.reason})" for entry in manifest.unusable[:_NAMED]]
+    more = len(manifest.unusable) - len(named)
     if more:
-        shown.append(f"and {more} more")
-    return f" Not usable: {', '.join(shown)}." if shown else ""
+        named.append(f"and {more} more")
+    return f" Not usable: {', '.join(named)}." if named else ""

@@ -61,7 +61,8 @@ def walk(path: str, prefix: str) -> Level:
         try:
             status = os.stat(path)  # noqa: PTH116 - ten thousand files: no Path objects here
             if (status.st_dev, status.st_ino) in seen:
-                found.unusable.append(Unusable(prefix, "a link to a folder listed already"))
+                why = "a link to a folder listed already"
+                found.unusable.append(Unusable(prefix, why, chosen=True))
                 continue
             seen.add((status.st_dev, status.st_ino))
             level = look(path, prefix)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grow.report.words import duration, flops, listing, percent, plural, size
+from grow.spec import Data, DrawnData, FolderData, KerasData, NpyData, TfdsData
 
 if TYPE_CHECKING:
     from grow.carding import Card, Measured
@@ -140,9 +141,23 @@ def _each_limit(card: Card) -> Iterator[str]:
         )
 
 
+def _source(data: Data) -> str:
+    match data:
+        case DrawnData():
+            return "Drawn by grow"
+        case KerasData() | TfdsData():
+            return f"The data set `{_inline(data.name)}` of {data.source}"
+        case NpyData():
+            return f"The arrays `{_inline(data.images)}` and `{_inline(data.labels)}`"
+        case FolderData():
+            return f"The folder `{_inline(data.path)}`"
+        case _:
+            return f"The file `{_inline(data.path)}`"
+
+
 def _data(card: Card) -> list[str]:
     data = card.run.spec.data
-    source = "Drawn by grow" if data.source == "drawn" else f"The folder `{_inline(data.path)}`"
+    source = _source(data)
     lines = ["## Data", "", f"{source}, prepared with fit `{data.fit}`."]
     pictures = card.pictures
     if pictures is None:

@@ -12,6 +12,7 @@ from grow.events import (
     EpochDone,
     Event,
     FeaturesComputed,
+    Fetching,
     Grown,
     GrowthEnded,
     Prepared,
@@ -21,6 +22,8 @@ from grow.events import (
     Warned,
 )
 from grow.lineup import Action
+from grow.pictures.manifest import shown
+from grow.pictures.split import remarks
 from grow.report.after_growth import computed_line, training_lines
 from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
 from grow.report.words import percent, plural
@@ -49,15 +52,23 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             frozen = record.epoch <= stage.groups.freeze
             last = stage.training.epochs
             return [epoch_line(record, last, best=best == record.epoch, frozen=frozen)]
-        case FeaturesComputed():
-            return [Text(computed_line(event))]
         case StageDone():
             return [_stage_done(event)]
-        case GrowthEnded():
-            return [Text(f"no stage {event.stage.number}: {event.reason}")]
-        case Warned():
-            return [Text(f"warning: {event.text}", style="yellow")]
+        case Fetching() | FeaturesComputed() | GrowthEnded() | Warned():
+            return [_one_line(event)]
     return []
+
+
+def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned) -> Text:
+    match event:
+        case Fetching():
+            return Text(f"fetching {event.name} ({event.source}), once, to {event.place}")
+        case FeaturesComputed():
+            return Text(computed_line(event))
+        case GrowthEnded():
+            return Text(f"no stage {event.stage.number}: {event.reason}")
+        case Warned():
+            return Text(f"warning: {event.text}", style="yellow")
 
 
 def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
@@ -65,11 +76,12 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
         split: sum(classes.values()) for split, classes in event.counts.items()
     }
     found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
+    found += [Text(f"warning: {remark}", style="yellow") for remark in remarks(event.counts)]
     if not event.unusable:
         return found
     left_out = plural(len(event.unusable), "file")
     found.append(Text(f"warning: {left_out} left out:", style="yellow"))
-    found += [Text(f"  {key}: {reason}") for key, reason in event.unusable[:_NAMED]]
+    found += [Text(f"  {shown(key)}: {reason}") for key, reason in event.unusable[:_NAMED]]
     more = len(event.unusable) - _NAMED
     if more > 0:
         where = f"; all are listed in {unusable_in}" if unusable_in else ""

@@ -102,6 +102,9 @@ def plan_page(plan: Plan) -> RenderableType:
     parts += [Text(f"note: {warning}", style="yellow") for warning in plan.warnings]
     if plan.pictures:
         parts.append(Text(pictures_line(plan.classes, plan.pictures, about=plan.approximate)))
+    if plan.class_weights:
+        weights = [f"{name} {weight:.3g}" for name, weight in plan.class_weights.items()]
+        parts.append(Text(f"a picture counts in the training loss: {listing(weights)}"))
     parts += [Text(), lineup_table(plan)]
     for entry in plan.entries:
         if entry.action is Action.SKIP:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from grow.scalars import Size
-from grow.spec.values import Fraction, Value
+from grow.spec.values import Fraction, Value, as_tuple
+
+OnBad = Literal["skip", "stop"]
 
 
 class Augment(Value):
@@ -32,6 +34,36 @@ class _Pictures(Value):
         "the largest stage's size unless said",
     )
     augment: Augment = Field(Augment(), description="random changes of training pictures")
+    on_bad: OnBad = Field(
+        "skip",
+        description="what to do about files that cannot be used: skip lists them, stop ends the "
+        "run before anything is trained",
+    )
+    balance: Literal["none", "weights"] = Field(
+        "none",
+        description="weights: in the training loss a picture of class c counts "
+        "pictures / (classes * pictures of c), so that all classes count alike",
+    )
+
+
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Part = Annotated[
+    Literal["validation", "test"] | Share | None,
+    Field(
+        examples=["test", 0.2],
+        description="which part to validate on, or the share of the training pictures to set "
+        "aside; the validation part when there is one, else 0.2, unless said",
+    ),
+]
+ClassNames = Annotated[
+    Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=2)] | None,
+    BeforeValidator(as_tuple),
+    Field(
+        examples=[["cat", "dog"]],
+        description="names of the classes 0, 1, 2 and so on; those in the file, or else the "
+        "labels themselves, unless said",
+    ),
+]
 
 
 class FolderData(_Pictures):
@@ -43,9 +75,7 @@ class FolderData(_Pictures):
         description="a folder of class folders, or of train/val/test folders that hold them; "
         "relative to the stage file, or else to where the command runs",
     )
-    validation: (
-        Annotated[str, Field(min_length=1)] | Annotated[float, Field(gt=0.0, lt=1.0)] | None
-    ) = Field(
+    validation: Annotated[str, Field(min_length=1)] | Share | None = Field(
         None,
         examples=["test", 0.2],
         description="the folder to validate on (such as test), or the share of the training "
@@ -62,4 +92,72 @@ class DrawnData(_Pictures):
     seed: int = Field(0, ge=0, lt=2**63, description="which pictures; not the training seed")
 
 
-Data = Annotated[FolderData | DrawnData, Field(discriminator="source")]
+class NpzData(_Pictures):
+    """Arrays of pictures and labels in one file."""
+
+    source: Literal["npz"] = Field(description="arrays in one .npz file")
+    path: str = Field(
+        min_length=1,
+        description="an .npz file with x_train and y_train (x_val, x_test with their y if there "
+        "are such), or images and labels; relative to the stage file, or else to where the "
+        "command runs",
+    )
+    classes: ClassNames = None
+    validation: Part = None
+
+
+class NpyData(_Pictures):
+    """Two arrays, each in a file of its own."""
+
+    source: Literal["npy"] = Field(description="two .npy files: pictures and labels")
+    images: str = Field(
+        min_length=1, description="an .npy file of shape (n, height, width[, 1 or 3]); as path"
+    )
+    labels: str = Field(min_length=1, description="an .npy file of n labels; as path")
+    classes: ClassNames = None
+    validation: Share | None = Field(
+        None,
+        description="share of the training pictures to set aside; 0.2 unless said",
+    )
+
+
+class CsvData(_Pictures):
+    """Picture files named in a table."""
+
+    source: Literal["csv"] = Field(description="picture files named in a table")
+    path: str = Field(
+        min_length=1,
+        description="a file with the columns path and label, and split if there is one; paths "
+        "in it are relative to it. Relative to the stage file, or else to where the command runs",
+    )
+    validation: Part = None
+
+
+class KerasData(_Pictures):
+    """A data set that Keras fetches."""
+
+    source: Literal["keras"] = Field(description="a data set of keras.datasets")
+    name: Literal["mnist", "fashion_mnist", "cifar10", "cifar100"] = Field(
+        description="which data set; Keras fetches it the first time"
+    )
+    validation: Part = None
+
+
+class TfdsData(_Pictures):
+    """A data set of TensorFlow Datasets."""
+
+    source: Literal["tfds"] = Field(description="a data set of TensorFlow Datasets (extra tfds)")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*(/[A-Za-z0-9_.-]+)?(:[0-9]+\.[0-9]+\.[0-9]+)?$",
+        examples=["cats_vs_dogs", "mnist:3.0.1"],
+        description="its name there, with configuration and version if wanted; fetched the "
+        "first time",
+    )
+    validation: Part = None
+
+
+Local = FolderData | DrawnData | NpzData | NpyData | CsvData
+"""What is read as it lies there, or drawn; the others are fetched first and then such a one."""
+
+Fetched = KerasData | TfdsData
+Data = Annotated[Local | Fetched, Field(discriminator="source")]

@@ -124,7 +124,7 @@ def test_folders_that_get_no_part_are_named(split_root, folder_data):
         Unusable("raw/", "not used: neither train, validation nor test folder"),
         Unusable("train/loose.png", "a picture outside the class folders"),
         Unusable("train/notes.md", "not a picture file (.md)"),
-        Unusable("val/", "not used: neither train, validation nor test folder"),
+        Unusable("val/", "not used: data.validation says what to validate on", chosen=True),
     )
     assert _counts(listing) == {"train": 6, "validation": 0, "test": 4}
 

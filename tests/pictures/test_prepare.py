@@ -28,12 +28,17 @@ def decoded(monkeypatch):
     """The keys that are loaded, as they are."""
     keys = []
 
-    def counted(data, candidate, shape):
-        keys.append(candidate.key)
-        return real(data, candidate, shape)
+    def counted(data):
+        read = real(data)
 
-    real = load.load
-    monkeypatch.setattr(load, "load", counted)
+        def one(candidate, shape):
+            keys.append(candidate.key)
+            return read(candidate, shape)
+
+        return one
+
+    real = load.reader
+    monkeypatch.setattr(load, "reader", counted)
     return keys
 
 
@@ -115,12 +120,16 @@ def test_the_content_counts_not_the_suffix(root, cache, folder_data):
     assert prepare(folder_data(root), BASE, SHAPE, cache).manifest.unusable == ()
 
 
-def test_a_class_with_damaged_pictures_only(root, cache, folder_data):
+def test_a_class_with_damaged_pictures_only(root, cache, folder_data, decoded):
     for path in (root / "dogs").iterdir():
         path.write_bytes(b"broken")
-    with pytest.raises(DataError, match=r'found none in "dogs".*dogs/0\.png \(not a JPEG'):
+    said = r'found none in "dogs".*dogs/0\.png \(not a JPEG'
+    with pytest.raises(DataError, match=said):
         prepare(folder_data(root), BASE, SHAPE, cache)
-    assert _files(cache) == []
+    decoded.clear()
+    with pytest.raises(DataError, match=said):
+        prepare(folder_data(root), BASE, SHAPE, cache)
+    assert decoded == []
 
 
 # The second time -------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from grow.errors import DataError
 from grow.pictures.manifest import Candidate, Listing, Manifest, Picture, Unusable
-from grow.pictures.split import check, rank, set_aside, settle
+from grow.pictures.split import check, check_all_used, rank, remarks, set_aside, settle
 
 
 def _picture(content, label=0, key=None):
@@ -123,3 +123,28 @@ def test_check_wants_something_to_validate_on():
     with pytest.raises(DataError, match="expected pictures to validate on, found none"):
         check(manifest, "/data")
     check(Manifest(manifest.classes, (*manifest.pictures, _kept("validation", 0))), "/data")
+
+
+# What is said of pictures that can be trained on ------------------------------------------
+
+
+def test_classes_that_are_not_validated_are_named():
+    counts = {"train": {"a": 3, "b": 1}, "validation": {"a": 2, "b": 0}, "test": {"a": 0, "b": 0}}
+    (remark,) = remarks(counts)
+    assert remark.startswith('no validation pictures of "b": ')
+    assert remarks({**counts, "validation": {"a": 1, "b": 1}}) == ()
+    # Nothing at all to validate on is an error, told elsewhere.
+    assert remarks({**counts, "validation": {"a": 0, "b": 0}}) == ()
+
+
+def test_every_file_must_be_usable_where_that_is_asked_for():
+    fine = (Unusable("val/", "not used", chosen=True),)
+    check_all_used(Manifest(("a", "b"), (), fine))
+    bad = tuple(Unusable(f"{number:02d}\x1b.png", "damaged") for number in range(12))
+    with pytest.raises(DataError) as caught:
+        check_all_used(Manifest(("a", "b"), (), fine + bad))
+    assert caught.value.message.splitlines() == [
+        "data.on_bad: expected every file to be usable, found 12 files that cannot be:",
+        *[f"  {number:02d}\\x1b.png: damaged" for number in range(10)],
+        "  and 2 more",
+    ]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
+import grow
 from grow import network
 from grow.architecture import Architecture
 from grow.compiling import compile_model
+from grow.errors import DataError
 from grow.growth import found
+from grow.pictures.balance import class_weights
+from grow.pictures.prepare import prepare
 from grow.pipeline import Feed
-from grow.spec import Augment, Block, Head, Model, Training
+from grow.planning import cache_folder
+from grow.spec import Augment, Block, FolderData, Head, Model, Training
 from grow.stopping import StopSwitch
 from grow.trainer import evaluate, place
 
@@ -43,3 +51,95 @@ def test_places_rise_with_every_step_and_with_the_end_of_an_epoch() -> None:
     walked = [place(epoch, step, 3) for epoch in (0, 1) for step in (0, 1, 2, 3)]
     assert walked == sorted(set(walked))
     assert place(1, 0, 3) == place(0, 3, 3) + 1
+
+
+def test_class_weights_train_as_if_all_classes_were_as_large() -> None:
+    """Three pictures of a class and one of the other train as three and three copies of it."""
+    images = np.random.default_rng(1).integers(0, 256, (4, 4, 4, 1), np.uint8)
+    labels, rows = np.array([0, 0, 0, 1]), np.arange(4)
+    weights = tuple(class_weights({"a": 3, "b": 1}).values())
+    feed = Feed(images, labels, rows, rows, (4, 4), 4, Augment(), 0, 1, weights)
+    plain = Feed(images, labels, rows, rows, (4, 4), 4, Augment(), 0, 1)
+    batch, asked = images.astype(np.float32), labels[:, None].astype(np.float32)
+    assert plain.sample_weights(asked) is None
+    six = np.array([0, 1, 2, 3, 3, 3])
+    training = Training(epochs=1, optimizer="sgd", learning_rate=0.01)
+    ends = []
+    for pictures, wanted, counts in (
+        (batch, asked, feed.sample_weights(asked)),
+        (batch[six], asked[six], None),
+        (batch, asked, None),
+    ):
+        model = network.build(small(2), seed_of=lambda _: 4)
+        compile_model(model, training, 2, balanced=True)
+        logs = model.train_on_batch(pictures, wanted, counts, return_dict=True)
+        ends.append((network.read_weights(model), logs))
+    (balanced, said), (copied, alike), (neither, bare) = ends
+    for name, values in balanced.items():
+        np.testing.assert_allclose(values, copied[name], rtol=1e-4, atol=1e-6)
+    assert any(np.abs(values - neither[name]).max() > 1e-4 for name, values in balanced.items())
+    assert said["loss"] == pytest.approx(alike["loss"], rel=1e-5)
+    # What is reported has no weights in it.
+    assert said["cross_entropy"] == pytest.approx(bare["loss"], rel=1e-5)
+    assert said["accuracy"] == bare["accuracy"]
+
+
+FOLDER = """
+name: own
+data: {source: folder, path: pets, validation: 0.3, balance: weights, on_bad: POLICY}
+model: {image: [8, 8, 3], blocks: [{filters: 2}], head: {dense: []}}
+train: {epochs: 1, learning_rate: 1.0e-12}
+stages: [{name: only}]
+"""
+
+
+def unbalanced(folder: Path, policy: str) -> Path:
+    """Nine cats, four dogs, and eleven files that are no pictures; the stage file."""
+    for name, count in (("cats", 9), ("dogs", 4)):
+        (folder / "pets" / name).mkdir(parents=True)
+        for number in range(count):
+            noise = np.random.default_rng(number + 50 * count).integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(noise).save(folder / "pets" / name / f"{number}.png")
+    for number in range(11):
+        (folder / "pets" / "cats" / f"bad{number:02d}.png").write_bytes(b"no picture")
+    (folder / "own.yaml").write_text(FOLDER.replace("POLICY", policy))
+    return folder / "own.yaml"
+
+
+def test_reported_losses_have_no_weights(tmp_path: Path) -> None:
+    file = unbalanced(tmp_path, "skip")
+    weights = grow.plan(file).class_weights
+    # Nothing is opened for a plan, so what cannot be used still counts as nine and eleven cats.
+    assert weights == {"cats": 24 / (2 * 20), "dogs": 24 / (2 * 4)}
+    run = grow.run(file, run_dir=tmp_path / "run")
+    (record,) = run.stages[0].history
+    prepared = prepare(
+        FolderData(source="folder", path=str(tmp_path / "pets"), validation=0.3),
+        tmp_path,
+        (8, 8, 3),
+        cache_folder(),
+    )
+    rows = prepared.manifest.indices("train")
+    labels = prepared.manifest.labels
+    feed = Feed(prepared.images, labels, rows, rows, (8, 8), 32, Augment(), seed=0, stage=1)
+    model = run.model()
+    compile_model(model, Training(epochs=1), 2)
+    tally = evaluate(model, feed, lambda _: None, StopSwitch())
+    assert record.loss == pytest.approx(tally.mean_loss, rel=1e-5)
+    assert record.accuracy == pytest.approx(tally.accuracy)
+
+
+def test_on_bad_stop_ends_before_any_training(tmp_path: Path) -> None:
+    file = unbalanced(tmp_path, "stop")
+    with pytest.raises(DataError, match="found 11 files that cannot be") as caught:
+        grow.run(file, run_dir=tmp_path / "run")
+    named = [line for line in caught.value.message.splitlines() if line.startswith("  cats/")]
+    assert named[0] == "  cats/bad00.png: not a JPEG, PNG, GIF, BMP or WebP picture"
+    assert len(named) == 10
+    assert "and 1 more" in caught.value.message
+    assert len((tmp_path / "run" / "unusable.txt").read_text().splitlines()) == 11
+    assert not list((tmp_path / "run").glob("01-*"))
+    assert any("on_bad is stop" in warning for warning in grow.plan(file).warnings)
+    for path in (tmp_path / "pets" / "cats").glob("bad*"):
+        path.unlink()
+    assert grow.run(file, run_dir=tmp_path / "run").stages[0].history

@@ -1,0 +1,167 @@
+"""The csv source: picture files named in a table become a listing.
+
+This module owns what the columns are called, how labels become classes, and the words for rows
+that cannot be used. It opens the table and no picture. Imports the standard library, `errors`,
+`spec` and its neighbours `locate`, `manifest` and `parts` only.
+"""
+
+from __future__ import annotations
+
+import csv
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from grow.errors import DataError
+from grow.pictures.locate import file
+from grow.pictures.manifest import SPLITS, Candidate, Listing, Split, Unusable, in_order
+from grow.pictures.parts import NOT_USED, named, use
+from grow.spec import CsvData
+
+_HINT = 'Give it a first line such as "path,label" or "path,label,split".'
+_SEPARATORS = ",;\t"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One usable row: the picture's key, its label in words, its part, and where it stands."""
+
+    key: str
+    label: str
+    part: Split
+    line: int
+
+
+def list_csv(data: CsvData, base: Path) -> Listing:
+    """List the pictures that the table names; no picture is opened, nor looked for.
+
+    Raises:
+        DataError: no such table, or it has not the columns; or one class, or a part that lacks.
+    """
+    table = file("data.path", data.path, base, "a .csv file")
+    rows, unusable = _usable(table)
+    used = use({row.part for row in rows}, data.validation, str(table))
+    classes = _classes(table, [row for row in rows if row.part == "train"])
+    labels = {name: label for label, name in enumerate(classes)}
+    found = []
+    for row in rows:
+        if row.part not in used.of:
+            unusable.append(Unusable(row.key, NOT_USED, chosen=True))
+            continue
+        if row.label not in labels:
+            raise DataError(
+                f'{table}:{row.line}: expected a label of a training picture, found "{row.label}".',
+                hint="Correct the label, or add training pictures of that class.",
+            )
+        path = str(table.parent / row.key)
+        found.append(Candidate(row.key, labels[row.label], used.of[row.part], path))
+    found.sort(key=in_order)
+    ordered = tuple(sorted(unusable, key=lambda entry: entry.key))
+    return Listing(str(table), classes, tuple(found), ordered, used.fraction)
+
+
+def _usable(table: Path) -> tuple[list[_Row], list[Unusable]]:
+    """The rows that name a picture and a label, and why the others do not."""
+    rows: dict[str, _Row] = {}
+    unusable: list[Unusable] = []
+    for line, cells in _rows(table):
+        place = f"{table.name}:{line}"
+        why = _lacks(cells)
+        if why:
+            unusable.append(Unusable(place, why))
+            continue
+        row = _row(table, line, cells)
+        first = rows.setdefault(row.key, row)
+        if first is not row:
+            same = "" if first.label == row.label else f', there as "{first.label}"'
+            unusable.append(
+                Unusable(place, f"{row.key} is named already in line {first.line}{same}")
+            )
+    return list(rows.values()), unusable
+
+
+def _lacks(cells: dict[str, str]) -> str:
+    empty = [name for name in ("path", "label") if not cells.get(name)]
+    if empty:
+        return f"no {' and no '.join(empty)}"
+    return "the path holds a NUL character" if "\0" in cells["path"] else ""
+
+
+def _row(table: Path, line: int, cells: dict[str, str]) -> _Row:
+    part = named(cells["split"]) if cells.get("split") else "train"
+    if part is None:
+        raise DataError(
+            f"{table}:{line}: expected the split {', '.join(SPLITS)} or nothing, found "
+            f'"{cells["split"]}".',
+            hint="Correct it; nothing means train.",
+        )
+    # Tables made on Windows have backslashes, which no file name elsewhere holds.
+    key = posixpath.normpath(cells["path"].replace("\\", "/"))
+    return _Row(key, cells["label"], part, line)
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and cells by column of each row that is not empty."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as lines:
+            head = lines.readline()
+            separator = _separator(table, head)
+            columns = [
+                name.strip().lower() for name in next(csv.reader([head], delimiter=separator))
+            ]
+            reader = csv.reader(lines, delimiter=separator)
+            for row in reader:
+                cells = [cell.strip() for cell in row]
+                if any(cells):
+                    yield reader.line_num + 1, dict(zip(columns, cells, strict=False))
+    except OSError as error:
+        raise DataError(
+            f"{table}: expected a table that can be read, found: {error.strerror}.",
+            hint="Check the file's permissions.",
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{table}: expected a table as text in UTF-8, found: {error}.",
+            hint='Save it as "CSV UTF-8".',
+        ) from error
+
+
+def _separator(table: Path, head: str) -> str:
+    """What separates the columns: the first of ``,``, ``;`` and tab that gives the two names."""
+    for separator in _SEPARATORS:
+        names = _names(head, separator)
+        if "path" in names and "label" in names:
+            return separator
+    names = max((_names(head, separator) for separator in _SEPARATORS), key=len)
+    if names in ([], [""]):
+        raise DataError(
+            f"{table}: expected the columns path and label, found an empty file.", hint=_HINT
+        )
+    lacking = [name for name in ("path", "label") if name not in names]
+    near = {name: get_close_matches(name, names, n=1) for name in lacking}
+    meant = "".join(f' Rename "{found[0]}" to "{name}"?' for name, found in near.items() if found)
+    shown = ", ".join(f'"{name}"' for name in names[:8])
+    raise DataError(
+        f"{table}:1: expected the columns path and label, found {shown}.", hint=_HINT + meant
+    )
+
+
+def _names(head: str, separator: str) -> list[str]:
+    cells = next(csv.reader([head], delimiter=separator), [""])
+    return [name.strip().lower() for name in cells]
+
+
+def _classes(table: Path, rows: list[_Row]) -> tuple[str, ...]:
+    """The labels as class names: whole numbers in their order, else in that of the alphabet."""
+    names = {row.label for row in rows}
+    if len(names) < 2:
+        found = f'only "{min(names)}"' if names else "none"
+        raise DataError(
+            f"{table}: expected two or more classes among the training pictures, found {found}.",
+            hint="Name each picture's class in the column label.",
+        )
+    if all(name.isascii() and name.isdigit() for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
