@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grow import (
     adapt,
+    assessment,
     checkpoint,
     commit,
     growth_shock,
@@ -250,7 +251,11 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     model = _compiled(context, stage)
     network.write_weights(model, weights)
     context.switch.check()
-    folder.commit_model(partial(network.save, model, context.pictures.manifest.classes))
+    manifest, pictures = context.pictures.manifest, context.spec.report.pictures
+    folder.commit_model(partial(network.save, model, manifest.classes))
+    folder.write_findings(
+        assessment.assess(model, _feed(context, stage), manifest, context.switch, pictures=pictures)
+    )
     folder.write_done(
         Done(
             epochs=len(outcome.history),

@@ -5,6 +5,7 @@ The Python face of `grow run` and `grow resume`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -48,7 +49,9 @@ def run(
     file = Path(stage_file)
     spec = stagefile.read(file)
     folder = RunFolder(run_folder(spec, run_dir))
-    return _launch(spec, file.parent.resolve(), folder, listeners, stop)
+    where = [] if run_dir is None else ["--run-dir", str(run_dir)]
+    command = shlex.join(["grow", "run", str(stage_file), *where])
+    return _launch(spec, file.parent.resolve(), folder, command, listeners, stop)
 
 
 def resume(
@@ -64,17 +67,19 @@ def resume(
     """
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
-    return _launch(found.spec, found.base, folder, listeners, stop)
+    command = shlex.join(["grow", "resume", str(run_dir)])
+    return _launch(found.spec, found.base, folder, command, listeners, stop)
 
 
 def _launch(
     spec: RunSpec,
     base: Path,
     folder: RunFolder,
+    command: str,
     listeners: Iterable[Listener],
     stop: StopSwitch | None,
 ) -> Run:
-    emit = _emitter(tuple(listeners), folder.path)
+    emit = _emitter(tuple(listeners), folder.path, command)
     try:
         engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch())
     except OSError as error:
@@ -87,9 +92,9 @@ def _launch(
     return load(folder.path)
 
 
-def _emitter(listeners: tuple[Listener, ...], folder: Path) -> Listener:
+def _emitter(listeners: tuple[Listener, ...], folder: Path, command: str) -> Listener:
     """Tells every listener of an event, then the log; a log that fails stops no run."""
-    log = EventLog(folder / "events.jsonl")
+    log = EventLog(folder / "events.jsonl", command)
     broken = False
 
     def emit(event: Event) -> None:

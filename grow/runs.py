@@ -7,19 +7,21 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import checkpoint, documents
+from grow import checkpoint, documents, logbook
 from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
+from grow.findings import Findings
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Pictures, StagePlan, plan_stages
 from grow.lock import Holder, living_holder
+from grow.logbook import Logged
 from grow.schedule import best_epoch
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder, unlike
@@ -40,6 +42,9 @@ class StageResult:
         done: how it ended; None while it is not complete.
         shock: what its growth cost; None for stage 1 and before the stage has grown.
         step: steps of the running epoch that the newest checkpoint holds.
+        findings: what its model makes of pictures; None while the stage is not complete, and
+            for stages completed by a version of grow that did not look.
+        versions: of what computed the weights, by name; empty before the first checkpoint.
     """
 
     plan: StagePlan
@@ -48,6 +53,8 @@ class StageResult:
     done: Done | None
     shock: GrowthShock | None = None
     step: int = 0
+    findings: Findings | None = None
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> str:
@@ -101,6 +108,8 @@ class StageResult:
             "weights_sha256": None if self.done is None else self.done.weights,
             "transfer_plan": None if stage.transfer is None else stage.transfer.to_dict(),
             "growth_shock": None if self.shock is None else self.shock.to_dict(),
+            "findings": None if self.findings is None else self.findings.to_dict(),
+            "versions": dict(self.versions),
             "history": [record.to_dict() for record in self.history],
         }
 
@@ -114,12 +123,14 @@ class Run:
         spec: the stage file as it was run.
         classes: names of the classes, in label order.
         stages: all stages of that file, trained or not.
+        log: what the run's log tells: its command, its pictures.
     """
 
     path: Path
     spec: RunSpec
     classes: tuple[str, ...]
     stages: tuple[StageResult, ...]
+    log: Logged = field(default_factory=Logged)
 
     @property
     def name(self) -> str:
@@ -154,6 +165,9 @@ class Run:
             "classes": list(self.classes),
             "seed": self.spec.seed,
             "running": self.running,
+            "command": self.log.command,
+            "pictures": {split: dict(counts) for split, counts in self.log.counts.items()},
+            "unusable": [list(pair) for pair in self.log.unusable],
             "stages": [stage.to_dict() for stage in self.stages],
         }
 
@@ -186,6 +200,7 @@ def load(run_dir: str | PathLike[str]) -> Run:
         spec=found.spec,
         classes=found.pictures.classes,
         stages=results(folder, plan_stages(found.spec, found.pictures)),
+        log=logbook.recall(folder.path / "events.jsonl"),
     )
 
 
@@ -248,6 +263,8 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
         done=done,
         shock=folder.growth_shock(),
         step=0 if done else _step(folder.checkpoints),
+        findings=folder.findings() if done else None,
+        versions=_versions(folder.checkpoints),
     )
 
 
@@ -257,3 +274,11 @@ def _step(checkpoints: Path) -> int:
         with suppress(DamagedError):  # or replaced just now, by a process at work
             return checkpoint.look(path)[1]
     return 0
+
+
+def _versions(checkpoints: Path) -> dict[str, str]:
+    """The versions that wrote the newest readable checkpoint; none where there is none."""
+    for path in checkpoint.newest_first(checkpoints):
+        with suppress(DamagedError):
+            return checkpoint.versions(path)
+    return {}

@@ -18,7 +18,7 @@ from grow.spec.model import (
     Pool,
     Widen,
 )
-from grow.spec.run import Checkpoint, OptimizerState, Policy, RunSpec, Stage, Transfer
+from grow.spec.run import Checkpoint, OptimizerState, Policy, Report, RunSpec, Stage, Transfer
 from grow.spec.training import (
     MAY_BE_OFF,
     TRAINING_KEYS,
@@ -58,6 +58,7 @@ __all__ = [
     "Plateau",
     "Policy",
     "Pool",
+    "Report",
     "RunSpec",
     "Stage",
     "Training",

@@ -77,6 +77,16 @@ class Checkpoint(Value):
     )
 
 
+class Report(Value):
+    """What reports of a run show; changes no weight, so no fingerprint either."""
+
+    pictures: bool = Field(
+        True,
+        description="whether the pictures that were classed most wrongly are kept in the run "
+        "folder and shown in its reports",
+    )
+
+
 class RunSpec(Value):
     """A whole stage file."""
 
@@ -86,6 +96,7 @@ class RunSpec(Value):
     model: Model = Field(description="the architecture that stage 1 trains")
     train: Training = Field(description="how stages are trained, unless a stage says otherwise")
     checkpoint: Checkpoint = Field(Checkpoint(), description="when checkpoints are written")
+    report: Report = Field(Report(), description="what reports of the run show")
     stages: Annotated[
         tuple[Stage, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=1000)
     ] = Field(
