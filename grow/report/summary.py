@@ -1,0 +1,231 @@
+"""What a run came to, in the words that Markdown and HTML share: headline, stages, totals.
+
+Pure values from a `Run`; no markup. Standard library and floors 0 to 4 only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grow.history import EpochRecord, GrowthShock
+from grow.report.words import duration, flops, percent, plural, size
+from grow.runs import Run, StageResult
+
+_Z = 1.959964
+"""The 97.5% quantile of the normal distribution: an interval of 95%."""
+
+STAGE_COLUMNS = (
+    *("stage", "image", "parameters", "training", "epochs", "best epoch"),
+    *("val accuracy", "val loss", "time", "CPU time", "state"),
+)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The result in short.
+
+    Attributes:
+        figure: the accuracy, such as ``82.5%``; empty while there is none.
+        words: what that is the share of.
+        interval: the range that goes with so many pictures, in words; empty where unknown.
+        chosen: on what the result was chosen, and what that means for it.
+    """
+
+    figure: str
+    words: str
+    interval: str
+    chosen: str
+
+
+def headline(run: Run) -> Headline:
+    """The result of the last stage that is complete, or else of the last that has begun."""
+    result = subject(run)
+    if result is None or result.best is None:
+        return Headline("", "No epoch is complete yet.", "", "")
+    best, findings = result.best, result.findings
+    where = f"stage {result.plan.number} {result.plan.name}, epoch {best.epoch}"
+    if result.done is None:
+        where += f" of {result.plan.training.epochs}, still in training"
+    if findings is not None and findings.split == "test":
+        return Headline(
+            percent(findings.accuracy),
+            f"of {plural(findings.pictures, 'test picture')} are classed rightly",
+            _interval(findings.right, findings.pictures),
+            f"By {where}, {_choice(result)}. No choice was made on the test pictures.",
+        )
+    count = sum(run.log.counts.get("validation", {}).values())
+    if findings is not None:
+        count = findings.pictures
+    pictures = plural(count, "validation picture") if count else "the validation pictures"
+    return Headline(
+        percent(best.val_accuracy),
+        f"of {pictures} are classed rightly",
+        _interval(round(best.val_accuracy * count), count) if count else "",
+        f"By {where}, {_choice(result)}. {_caution(result)}",
+    )
+
+
+def subject(run: Run) -> StageResult | None:
+    """The stage that a report is about: the last complete one, or the last with an epoch."""
+    complete = [result for result in run.stages if result.done is not None]
+    begun = [result for result in run.stages if result.history]
+    return (complete or begun or [None])[-1]
+
+
+def _choice(result: StageResult) -> str:
+    monitor = result.plan.training.best
+    if monitor == "last":
+        return "the last one"
+    names = {"val_loss": "lowest validation loss", "val_accuracy": "highest validation accuracy"}
+    names |= {"loss": "lowest training loss", "accuracy": "highest training accuracy"}
+    return f"chosen for the {names[monitor]}"
+
+
+def _caution(result: StageResult) -> str:
+    if result.plan.training.best.startswith("val_"):
+        return "The epoch was chosen on these same pictures, which flatters it a little."
+    return "The epoch was not chosen on these pictures, other settings may have been."
+
+
+def _interval(right: int, pictures: int) -> str:
+    low, high = wilson(right, pictures)
+    return f"{100 * low:.1f} to {100 * high:.1f}% with 95% confidence, for so many pictures"
+
+
+def wilson(right: int, pictures: int) -> tuple[float, float]:
+    """The 95% score interval of a share.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference" (Journal of
+    the American Statistical Association 22, 1927).
+
+    Args:
+        right: how many of the pictures are classed rightly.
+        pictures: how many there are, at least 1.
+    """
+    share, z2 = right / pictures, _Z * _Z / pictures
+    middle = (share + z2 / 2) / (1 + z2)
+    spread = _Z / (1 + z2) * math.sqrt(share * (1 - share) / pictures + z2 / (4 * pictures))
+    return max(middle - spread, 0.0), min(middle + spread, 1.0)
+
+
+def better_before(run: Run) -> str:
+    """What is said where an earlier stage did better than the last; empty otherwise."""
+    last = subject(run)
+    if last is None or last.best is None:
+        return ""
+    for result in run.stages:
+        if result is last or result.best is None or result.done is None:
+            continue
+        if result.best.val_accuracy > last.best.val_accuracy:
+            return (
+                f"An earlier stage did better on the validation pictures: {result.plan.number} "
+                f"{result.plan.name}, {percent(result.best.val_accuracy)} against "
+                f"{percent(last.best.val_accuracy)}."
+            )
+    return ""
+
+
+def stage_cells(result: StageResult) -> tuple[str, ...]:
+    """A stage as a row under `STAGE_COLUMNS`."""
+    stage, best, history = result.plan, result.best, result.history
+    return (
+        f"{stage.number} {stage.name}",
+        size(stage.architecture.image),
+        f"{stage.architecture.parameters:,}",
+        flops(sum(record.training_flops for record in history)) if history else "-",
+        f"{len(history)}/{stage.training.epochs}",
+        "-" if best is None else str(best.epoch),
+        "-" if best is None else percent(best.val_accuracy),
+        "-" if best is None else figure(best.val_loss),
+        duration(sum(record.seconds for record in history)),
+        duration(sum(record.cpu_seconds for record in history)),
+        result.state,
+    )
+
+
+def stage_facts(result: StageResult) -> str:
+    """A stage in a sentence: its network, and how far it came."""
+    stage, best = result.plan, result.best
+    shape, blocks = size(stage.architecture.image), len(stage.architecture.blocks)
+    network = (
+        f"{shape} pictures, {plural(blocks, 'block')}, "
+        f"{plural(stage.architecture.parameters, 'parameter')}, "
+        f"{flops(stage.architecture.training_flops)} to train on a picture once."
+    )
+    if best is None:
+        return f"{network} {'Not trained yet.' if result.state == 'waiting' else 'Just begun.'}"
+    spent = totals((result,))
+    reached = f"Best epoch {best.epoch}: {percent(best.val_accuracy)} validation accuracy, "
+    reached += f"validation loss {figure(best.val_loss)}."
+    ended = f" Ended: {result.done.reason}." if result.done else " Still in training."
+    return f"{network} {spent}. {reached}{ended}"
+
+
+def totals(stages: Sequence[StageResult]) -> str:
+    """What all stages took together, in words."""
+    records = [record for result in stages for record in result.history]
+    spent = (sum(getattr(r, name) for r in records) for name in _SPENT)
+    operations, seconds, cpu_seconds = spent
+    return (
+        f"{plural(len(records), 'epoch')}, {flops(operations)} of training, "
+        f"{duration(seconds)} by the clock, {duration(cpu_seconds)} of CPU time"
+    )
+
+
+_SPENT = ("training_flops", "seconds", "cpu_seconds")
+
+
+def figure(value: float) -> str:
+    """A loss with four decimals; what is no number is said so."""
+    return f"{value:.4f}" if math.isfinite(value) else "not a number"
+
+
+def shock_words(shock: GrowthShock) -> str:
+    """The growth shock as a sentence."""
+    return (
+        f"Measured at the moment of growth, before any training: validation loss "
+        f"{figure(shock.loss_before)} before, {figure(shock.loss_after)} after; validation "
+        f"accuracy {percent(shock.accuracy_before)} before, {percent(shock.accuracy_after)} after; "
+        f"logits moved by at most {shock.logit_drift:.2g}."
+    )
+
+
+def pictures_words(run: Run) -> str:
+    """How many pictures of how many classes, by split."""
+    counts = {split: sum(classes.values()) for split, classes in run.log.counts.items()}
+    known = ", ".join(f"{count:,} {split}" for split, count in counts.items() if count)
+    return f"{plural(len(run.classes), 'class').replace('classs', 'classes')}" + (
+        f"; pictures: {known}" if known else ""
+    )
+
+
+def unusable_words(run: Run) -> str:
+    """How many pictures were left out; empty where the log does not say."""
+    if not run.log.counts:
+        return ""
+    count = len(run.log.unusable)
+    if not count:
+        return "No file was left out."
+    return (
+        f"{plural(count, 'file')} could not be used and {'was' if count == 1 else 'were'} left out."
+    )
+
+
+def epoch_cells(record: EpochRecord) -> tuple[str, ...]:
+    """An epoch as a row of figures."""
+    return (
+        str(record.epoch),
+        figure(record.loss),
+        percent(record.accuracy),
+        figure(record.val_loss),
+        percent(record.val_accuracy),
+        f"{record.learning_rate:.2g}",
+        duration(record.seconds),
+    )
+
+
+EPOCH_COLUMNS = (
+    *("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "time"),
+)
