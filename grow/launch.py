@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from grow import engine, stagefile
+from grow.boardlog import BoardLog
 from grow.errors import RunFolderError
 from grow.eventlog import EventLog
-from grow.events import Event, Listener, Preparing, StepDone, Validating, Warned
+from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned
 from grow.planning import cache_folder, run_folder
 from grow.runs import Run, load, noted
 from grow.spec import RunSpec
@@ -27,6 +29,7 @@ def run(
     run_dir: str | PathLike[str] | None = None,
     listeners: Iterable[Listener] = (),
     stop: StopSwitch | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Trains every stage of a stage file, or goes on where an earlier run of it left off.
 
@@ -36,6 +39,7 @@ def run(
         listeners: called with each event, in order (see `grow.events`); a
             `grow.console.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
+        tensorboard: whether to keep TensorBoard event files in the run folder too.
 
     Returns:
         The finished run.
@@ -45,13 +49,16 @@ def run(
         DataError: the pictures cannot be used.
         RunFolderError: the run folder is in use, or damaged.
         Stopped: stopped as asked; the same call goes on.
+        UsageError: ``tensorboard`` is asked for and not installed.
     """
     file = Path(stage_file)
     spec = stagefile.read(file)
     folder = RunFolder(run_folder(spec, run_dir))
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
     command = shlex.join(["grow", "run", str(stage_file), *where])
-    return _launch(spec, file.parent.resolve(), folder, command, listeners, stop)
+    return _launch(
+        spec, file.parent.resolve(), folder, command, _Ears(tuple(listeners), stop, tensorboard)
+    )
 
 
 def resume(
@@ -59,6 +66,7 @@ def resume(
     *,
     listeners: Iterable[Listener] = (),
     stop: StopSwitch | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Goes on with a run from its folder alone; otherwise as `run`.
 
@@ -68,20 +76,32 @@ def resume(
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
     command = shlex.join(["grow", "resume", str(run_dir)])
-    return _launch(found.spec, found.base, folder, command, listeners, stop)
+    return _launch(
+        found.spec, found.base, folder, command, _Ears(tuple(listeners), stop, tensorboard)
+    )
 
 
-def _launch(
-    spec: RunSpec,
-    base: Path,
-    folder: RunFolder,
-    command: str,
-    listeners: Iterable[Listener],
-    stop: StopSwitch | None,
-) -> Run:
-    emit = _emitter(tuple(listeners), folder.path, command)
+@dataclass(frozen=True)
+class _Ears:
+    """Who hears of a run, and what stops it."""
+
+    listeners: tuple[Listener, ...]
+    stop: StopSwitch | None
+    tensorboard: bool
+
+    def tell(self, event: Event) -> None:
+        """Tells the listeners alone, not the logs."""
+        for listener in self.listeners:
+            listener(event)
+
+
+def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _Ears) -> Run:
+    board = BoardLog(folder.path / "tensorboard") if ears.tensorboard else None
+    logs: list[Listener] = [EventLog(folder.path / "events.jsonl", command)]
+    logs += [board] if board is not None else []
+    emit = _emitter(ears, logs, folder.path)
     try:
-        engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch())
+        engine.run(spec, base, folder, cache_folder(), emit, ears.stop or StopSwitch())
     except OSError as error:
         if not _is_within(folder.path, error):
             raise
@@ -89,28 +109,45 @@ def _launch(
             f"{error.filename} cannot be read or written: {error.strerror}",
             hint="mend that, or name another folder with --run-dir; what was earned is kept",
         ) from error
-    return load(folder.path)
+    finally:
+        if board is not None:
+            board.close()
+    result = load(folder.path)
+    _write_reports(folder.path, ears.tell)
+    return result
 
 
-def _emitter(listeners: tuple[Listener, ...], folder: Path, command: str) -> Listener:
-    """Tells every listener of an event, then the log; a log that fails stops no run."""
-    log = EventLog(folder / "events.jsonl", command)
-    broken = False
+def _emitter(ears: _Ears, logs: list[Listener], folder: Path) -> Listener:
+    """Tells every listener of an event, then the logs; a log that fails stops no run."""
+    kept = list(logs)
 
     def emit(event: Event) -> None:
-        nonlocal broken
-        for listener in listeners:
-            listener(event)
-        if broken or isinstance(event, StepDone | Validating | Preparing):
+        ears.tell(event)
+        if isinstance(event, Validating | Preparing):
             return
-        _check_still_there(folder)
-        try:
-            log(event)
-        except OSError as error:
-            broken = True
-            emit(Warned(f"{folder}: the log is not kept any longer: {error.strerror}"))
+        if not isinstance(event, StepDone):
+            _check_still_there(folder)
+        for log in tuple(kept):
+            try:
+                log(event)
+            except OSError as error:
+                kept.remove(log)
+                emit(Warned(f"{folder}: a log is not kept any longer: {error.strerror or error}"))
+        if isinstance(event, StageDone) and not event.reused:
+            _write_reports(folder, emit)
 
     return emit
+
+
+def _write_reports(folder: Path, emit: Listener) -> None:
+    """Writes the reports into the run folder; one that fails costs no training."""
+    try:
+        from grow.report.files import write_reports  # noqa: PLC0415  (loads Jinja)
+
+        write_reports(load(folder))
+    except Exception as error:  # noqa: BLE001  (not even a defect of a report may)
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        emit(Warned(f"{folder}: the reports could not be written: {why}"))
 
 
 def _check_still_there(folder: Path) -> None:

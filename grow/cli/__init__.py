@@ -14,13 +14,14 @@ import typer
 from grow import console
 from grow.cli import (
     looking,
+    reporting,
     running,  # first, so that help begins with it
     upkeep,
 )
 from grow.cli.app import app, print_json
 from grow.errors import GrowError
 
-__all__ = ["app", "looking", "main", "running", "upkeep"]
+__all__ = ["app", "looking", "main", "reporting", "running", "upkeep"]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]

@@ -9,28 +9,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from grow.report.epochs import epochs_csv
     from grow.report.explained import explanation_page
+    from grow.report.files import PAGE, as_json, write_reports
+    from grow.report.html import html_page
+    from grow.report.markdown import markdown
     from grow.report.text import plan_page, report_page, result_page, status_page
     from grow.report.upkeep import cleaning_page, verification_page
 
 __all__ = [
+    "PAGE",
+    "as_json",
     "cleaning_page",
+    "epochs_csv",
     "explanation_page",
+    "html_page",
+    "markdown",
     "plan_page",
     "report_page",
     "result_page",
     "status_page",
     "verification_page",
+    "write_reports",
 ]
 
 _HOMES = {
+    "PAGE": "grow.report.files",
+    "as_json": "grow.report.files",
     "cleaning_page": "grow.report.upkeep",
+    "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
+    "html_page": "grow.report.html",
+    "markdown": "grow.report.markdown",
     "plan_page": "grow.report.text",
     "report_page": "grow.report.text",
     "result_page": "grow.report.text",
     "status_page": "grow.report.text",
     "verification_page": "grow.report.upkeep",
+    "write_reports": "grow.report.files",
 }
 
 

@@ -106,7 +106,7 @@ def chart(stages: Sequence[StageResult], figure: Figure, cost: Cost, best: Stage
         title=f"{figure.name.capitalize()} over {cost.axis}",
         description=_described(stages, figure, cost, starts),
         across=cost.axis,
-        upward=figure.name,
+        upward=figure.name.capitalize(),
         series=(
             Series("validation", validation, best=ring),
             Series("training", training, look=1, faint=True),

@@ -71,7 +71,7 @@ def subject(run: Run) -> StageResult | None:
     """The stage that a report is about: the last complete one, or the last with an epoch."""
     complete = [result for result in run.stages if result.done is not None]
     begun = [result for result in run.stages if result.history]
-    return (complete or begun or [None])[-1]
+    return next(reversed(complete or begun), None)
 
 
 def _choice(result: StageResult) -> str:

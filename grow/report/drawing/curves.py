@@ -22,6 +22,7 @@ LOOKS = 6
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "12 4")
 _SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
 _MOST_MARKERS = 70
+_MANY_MARKS = 12
 _ROW = 17
 """Height of a row of the legend."""
 _LETTER = 6.2
@@ -63,7 +64,7 @@ class Chart:
         title: what is drawn.
         description: what can be seen, for those who cannot see it.
         across: what the axis of cost shows, with its unit.
-        upward: what the other shows.
+        upward: what the other shows; stands above the plot.
         series: the curves; drawn in this order, the last on top.
         marks: growths and the like.
         cost_label: a cost as words, such as ``1.5 TFLOP``.
@@ -103,9 +104,11 @@ def curves(chart: Chart, name: str, *, width: int, height: int) -> str:
         height: likewise.
     """
     root = svg.drawing(width, height, name, chart.title, chart.description)
-    rows = _legend_rows(chart.series, width)
-    plane = _plane(chart, width, height, 30 + _ROW * len(rows))
-    _legend(root, rows)
+    title = 24 + len(chart.upward) * 1.25 * _LETTER
+    rows = _legend_rows(chart.series, width, title)
+    plane = _plane(chart, width, height, 24 + _ROW * max(len(rows), 1))
+    svg.text(root, (4, 13), chart.upward, "chart-name")
+    _legend(root, rows, title)
     _frame(root, chart, plane)
     _marks(root, chart.marks, plane)
     for series in sorted(chart.series, key=lambda one: not one.faint):
@@ -140,23 +143,23 @@ def _frame(root: Element, chart: Chart, plane: _Plane) -> None:
         at = at if anchor == "middle" else min(at + 14, x.end + 12)
         svg.text(frame, (at, y.start + 17), chart.cost_label(tick), "tick", anchor)
     svg.line(frame, (x.start, y.start), (x.end, y.start), "axis")
-    svg.text(frame, (4, y.end - 17), chart.upward, "axis-name")
     svg.text(frame, (x.end + 12, y.start + 35), chart.across, "axis-name", "end")
 
 
 def _marks(root: Element, marks: Sequence[Mark], plane: _Plane) -> None:
     """Lines from top to bottom; a name stands right of its line where there is room for it."""
-    top, bottom = plane.y.end - 8, plane.y.start
+    top, bottom = plane.y.end - 14, plane.y.start
     places = [plane.x.place(mark.at) for mark in marks]
+    kind = "growth many" if len(marks) > _MANY_MARKS else "growth"
     free = 0.0
     for number, (mark, at) in enumerate(zip(marks, places, strict=True)):
         if number:
-            svg.line(root, (at, top), (at, bottom), "growth")
+            svg.line(root, (at, top), (at, bottom), kind)
         follower = places[number + 1] if number + 1 < len(places) else plane.x.end + 12
         words = _fitting((mark.name, str(number + 1)), follower - max(at, free) - 4)
         if words:
             start = max(at, free)
-            svg.text(root, (start + 3, top + 8), words, "growth-name")
+            svg.text(root, (start + 3, top + 9), words, "growth-name")
             free = start + 3 + len(words) * _LETTER
 
 
@@ -204,10 +207,10 @@ def _best(root: Element, chart: Chart, plane: _Plane) -> None:
         svg.text(root, at, chart.figure_label(point[1]), "figure halo", anchor)
 
 
-def _legend(root: Element, rows: Sequence[Sequence[Series]]) -> None:
+def _legend(root: Element, rows: Sequence[Sequence[Series]], start: float) -> None:
     """The names of the curves, each behind a piece of its line."""
     for number, row in enumerate(rows):
-        x, y = 4.0, 13.0 + _ROW * number
+        x, y = start, 13.0 + _ROW * number
         for one in row:
             look = one.look % LOOKS
             kind = f"curve s{look}" + (" faint" if one.faint else "")
@@ -220,14 +223,14 @@ def _legend(root: Element, rows: Sequence[Sequence[Series]]) -> None:
             x += _legend_width(one)
 
 
-def _legend_rows(series: Sequence[Series], width: float) -> list[list[Series]]:
+def _legend_rows(series: Sequence[Series], width: float, start: float) -> list[list[Series]]:
     """The series in as many rows as they need; none where one curve needs no name."""
     rows: list[list[Series]] = []
     left = 0.0
     for one in series if len(series) > 1 else ():
         if not rows or _legend_width(one) > left:
             rows.append([])
-            left = width - 8
+            left = width - start
         rows[-1].append(one)
         left -= _legend_width(one)
     return rows

@@ -30,6 +30,7 @@ def heat_map(
     for label, _, count in confusions:
         totals[label] = totals.get(label, 0) + count
     svg.box(root, (_LEFT, _TOP), (_SIDE, _SIDE), "matrix-ground")
+    svg.line(root, (_LEFT, _TOP), (_LEFT + _SIDE, _TOP + _SIDE), "diagonal")
     for label, predicted, count in confusions:
         corner = (_LEFT + predicted * cell, _TOP + label * cell)
         kind = "right" if label == predicted else "wrong"

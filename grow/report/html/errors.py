@@ -16,7 +16,7 @@ from markupsafe import Markup
 from grow.findings import Findings, Mistake
 from grow.report.confusion import ClassResult, Confusion, by_class, dense, frequent
 from grow.report.drawing import heat_map
-from grow.report.words import percent
+from grow.report.words import probability
 
 MOST_NUMBERS = 20
 """Up to how many classes the matrix has numbers."""
@@ -115,15 +115,6 @@ def _worst(mistake: Mistake, classes: Sequence[str], *, pictures: bool) -> Worst
         ),
         source=source,
     )
-
-
-def probability(share: float) -> str:
-    """A probability as a percentage; very small and very large ones are not rounded to none."""
-    if not math.isfinite(share):
-        return "not a number"
-    if 0 < share < 0.0005:
-        return "below 0.1%"
-    return "above 99.9%" if 0.9995 <= share < 1 else percent(share)
 
 
 def _bar(share: float) -> int:
