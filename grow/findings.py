@@ -69,15 +69,19 @@ class Findings:
         """Share classed rightly, in [0, 1]; 0 of none."""
         return self.right / self.pictures if self.pictures else 0.0
 
-    def to_dict(self) -> dict[str, Any]:
-        """The findings as plain JSON values; what is no number becomes null."""
+    def to_dict(self, *, pictures: bool = True) -> dict[str, Any]:
+        """The findings as plain JSON values; what is no number becomes null.
+
+        Args:
+            pictures: whether mistakes have their pictures with them.
+        """
         return {
             "split": self.split,
             "pictures": self.pictures,
             "right": self.right,
             "loss": _or_null(self.loss),
             "confusions": [list(one) for one in self.confusions],
-            "mistakes": [_mistake_to_dict(one) for one in self.mistakes],
+            "mistakes": [_mistake_to_dict(one, pictures=pictures) for one in self.mistakes],
         }
 
     @classmethod
@@ -99,14 +103,16 @@ class Findings:
         )
 
 
-def _mistake_to_dict(mistake: Mistake) -> dict[str, Any]:
-    return {
+def _mistake_to_dict(mistake: Mistake, *, pictures: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "key": mistake.key,
         "label": mistake.label,
         "probability": _or_null(mistake.probability),
         "guesses": [[one.label, _or_null(one.probability)] for one in mistake.guesses],
-        "png": None if mistake.png is None else b64encode(mistake.png).decode(),
     }
+    if pictures:
+        values["png"] = None if mistake.png is None else b64encode(mistake.png).decode()
+    return values
 
 
 def _mistake_from_dict(values: Mapping[str, Any]) -> Mistake:

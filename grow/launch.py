@@ -132,7 +132,7 @@ def _emitter(ears: _Ears, logs: list[Listener], folder: Path) -> Listener:
                 log(event)
             except OSError as error:
                 kept.remove(log)
-                emit(Warned(f"{folder}: a log is not kept any longer: {error.strerror or error}"))
+                emit(Warned(f"{folder}: the log is not kept any longer: {error.strerror or error}"))
         if isinstance(event, StageDone) and not event.reused:
             _write_reports(folder, emit)
 

@@ -91,7 +91,7 @@ class StageResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The stage as plain JSON values."""
-        stage = self.plan
+        stage, found = self.plan, self.findings
         return {
             "number": stage.number,
             "name": stage.name,
@@ -108,7 +108,7 @@ class StageResult:
             "weights_sha256": None if self.done is None else self.done.weights,
             "transfer_plan": None if stage.transfer is None else stage.transfer.to_dict(),
             "growth_shock": None if self.shock is None else self.shock.to_dict(),
-            "findings": None if self.findings is None else self.findings.to_dict(),
+            "findings": found and found.to_dict(pictures=False),
             "versions": dict(self.versions),
             "history": [record.to_dict() for record in self.history],
         }

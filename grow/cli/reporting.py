@@ -43,7 +43,7 @@ def report_command(  # noqa: PLR0913  (each is an option of the command line)
     if html or show:
         _make_page(found, out, pictures=not no_pictures, show=show)
     elif chosen:
-        makers = {"--markdown": report.markdown, "--csv": report.epochs_csv}
+        makers = {"--markdown": report.markdown_text, "--csv": report.epochs_csv}
         console.put_text(makers.get(chosen[0], report.as_json)(found), out)
     else:
         console.show(report.report_page(found))

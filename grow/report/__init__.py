@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from grow.report.explained import explanation_page
     from grow.report.files import PAGE, as_json, write_reports
     from grow.report.html import html_page
-    from grow.report.markdown import markdown
+    from grow.report.markdown import markdown_text
     from grow.report.text import plan_page, report_page, result_page, status_page
     from grow.report.upkeep import cleaning_page, verification_page
 
@@ -24,7 +24,7 @@ __all__ = [
     "epochs_csv",
     "explanation_page",
     "html_page",
-    "markdown",
+    "markdown_text",
     "plan_page",
     "report_page",
     "result_page",
@@ -40,7 +40,7 @@ _HOMES = {
     "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
     "html_page": "grow.report.html",
-    "markdown": "grow.report.markdown",
+    "markdown_text": "grow.report.markdown",
     "plan_page": "grow.report.text",
     "report_page": "grow.report.text",
     "result_page": "grow.report.text",

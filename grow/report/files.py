@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grow import commit
 from grow.report.html import html_page
-from grow.report.markdown import markdown
+from grow.report.markdown import markdown_text
 from grow.runs import Run
 
 PAGE = "report.html"
@@ -28,7 +28,7 @@ def write_reports(run: Run) -> None:
     """
     reports: dict[str, Callable[[Run], str]] = {
         PAGE: lambda one: html_page(one, pictures=one.spec.report.pictures),
-        "report.md": markdown,
+        "report.md": markdown_text,
         "report.json": as_json,
     }
     for name, make in reports.items():

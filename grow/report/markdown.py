@@ -22,7 +22,7 @@ MOST_NUMBERS = 12
 _MOST_CONFUSIONS = 20
 
 
-def markdown(run: Run) -> str:
+def markdown_text(run: Run) -> str:
     """The report as Markdown text."""
     parts = [f"# {_escaped(run.name)}", *_result(run)]
     for result in run.stages:

@@ -55,14 +55,14 @@ def headline(run: Run) -> Headline:
             _interval(findings.right, findings.pictures),
             f"By {where}, {_choice(result)}. No choice was made on the test pictures.",
         )
-    count = sum(run.log.counts.get("validation", {}).values())
+    count, accuracy = sum(run.log.counts.get("validation", {}).values()), best.val_accuracy
     if findings is not None:
-        count = findings.pictures
+        count, accuracy = findings.pictures, findings.accuracy
     pictures = plural(count, "validation picture") if count else "the validation pictures"
     return Headline(
-        percent(best.val_accuracy),
+        percent(accuracy),
         f"of {pictures} are classed rightly",
-        _interval(round(best.val_accuracy * count), count) if count else "",
+        _interval(round(accuracy * count), count) if count else "",
         f"By {where}, {_choice(result)}. {_caution(result)}",
     )
 

@@ -45,12 +45,12 @@ def axis(values: Iterable[float], start: float, end: float, most: int) -> Axis:
     """
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
-    if high <= low:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         spread = abs(low) / 10 or 1.0
-        low, high = low - (spread if low > 0 else 0), high + spread
+        low, high = low - (spread if low else 0), high + spread
     step = _nice((high - low) / max(most - 1, 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
+    ticks = tuple(float(f"{number * step:.12g}") for number in range(first, last + 1))
     return Axis(ticks[0], ticks[-1], start, end, ticks)
 
 
