@@ -117,11 +117,17 @@ def put_text(text: str, path: Path | None) -> None:
 def save_text(text: str, path: Path) -> None:
     """Saves text in one step, so that no half of it is ever there, and says where.
 
+    What is no plain file, such as a pipe or a device, is written to and never replaced.
+
     Raises:
         UsageError: the file cannot be written.
     """
+    data = text.encode(errors="backslashreplace")
     try:
-        commit.write_file(path, text.encode(errors="backslashreplace"))
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            commit.write_file(path.resolve(), data)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror or error}", hint="name another with --out"

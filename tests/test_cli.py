@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -341,6 +342,25 @@ def test_a_report_in_every_form(call: Command, here: Path) -> None:
     assert call("report", "runs/a", "--json", "-o", "b.json").code == 0
     printed = call("report", "runs/a", "--json").out
     assert (here / "b.json").read_text("utf-8") == printed
+
+
+def test_a_pipe_is_written_to_and_not_replaced(call: Command, here: Path) -> None:
+    make_run(here / "runs" / "a")
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(Path("pipe").read_text)
+        assert call("report", "runs/a", "--csv", "--out", "pipe").code == 0
+        assert read.result().startswith("stage,name,epoch,")
+    assert not Path("pipe").is_file()
+
+
+def test_a_link_leads_to_what_is_replaced(call: Command, here: Path) -> None:
+    make_run(here / "runs" / "a")
+    (here / "real.csv").write_text("old")
+    (here / "link.csv").symlink_to(here / "real.csv")
+    assert call("report", "runs/a", "--csv", "--out", "link.csv").code == 0
+    assert (here / "link.csv").is_symlink()
+    assert (here / "real.csv").read_text().startswith("stage,name,epoch,")
 
 
 def test_the_page_is_opened_when_that_is_wanted(
