@@ -62,9 +62,13 @@ def _count(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else ""
 
 
+def _time(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 60 else duration(seconds)
+
+
 COSTS = (
     Cost("flops", "FLOPs", "training so far, FLOPs", lambda r: r.training_flops, flops),
-    Cost("cpu", "CPU time", "CPU time so far", lambda r: r.cpu_seconds, duration),
+    Cost("cpu", "CPU time", "CPU time so far", lambda r: r.cpu_seconds, _time),
     Cost("epochs", "epochs", "epochs so far", lambda _: 1, _count),
 )
 FIGURES = (
@@ -169,7 +173,7 @@ def _described(
         if result.shock is not None:
             grown = f"{figure.label(getattr(result.shock, figure.grown))} right after the growth, "
         parts.append(
-            f"Stage {result.plan.number} {result.plan.name}, from {cost.label(start) or '0'}: "
+            f"Stage {result.plan.number} {result.plan.name}, from {cost.label(round(start, 1))}: "
             f"{grown}{figure.label(figure.validation(first))} after its first and "
             f"{figure.label(figure.validation(last))} after its last of "
             f"{plural(len(result.history), 'epoch')}."

@@ -37,7 +37,7 @@ def _result(run: Run) -> list[str]:
     words = f"**{found.figure}** {found.words}" if found.figure else found.words
     if found.interval:
         words += f" ({found.interval})"
-    rest = " ".join(filter(None, (found.chosen, summary.better_before(run))))
+    rest = " ".join(filter(None, (found.chosen, summary.remarks(run))))
     rows = [summary.stage_cells(result) for result in run.stages]
     return [
         f"{words}." if found.figure else words,

@@ -110,6 +110,28 @@ def wilson(right: int, pictures: int) -> tuple[float, float]:
     return max(middle - spread, 0.0), min(middle + spread, 1.0)
 
 
+def under_way(run: Run) -> str:
+    """How many stages are complete, where not all are; empty otherwise."""
+    complete = sum(result.done is not None for result in run.stages)
+    if complete == len(run.stages):
+        return ""
+    begun = [result for result in run.stages if result.state == "begun"]
+    total = plural(len(run.stages), "stage")
+    words = f"{complete} of {total} {'is' if complete == 1 else 'are'} complete"
+    for result in begun[-1:]:
+        stage = result.plan
+        words += (
+            f"; stage {stage.number} {stage.name} has {len(result.history)} of "
+            f"{plural(stage.training.epochs, 'epoch')}"
+        )
+    return f"{words}."
+
+
+def remarks(run: Run) -> str:
+    """What else has to be known beside the result; empty where there is nothing."""
+    return " ".join(filter(None, (under_way(run), better_before(run))))
+
+
 def better_before(run: Run) -> str:
     """What is said where an earlier stage did better than the last; empty otherwise."""
     last = subject(run)

@@ -224,7 +224,16 @@ def test_a_run_that_has_not_begun(tmp_path: Path) -> None:
 def test_a_run_in_the_middle_of_its_first_stage(tmp_path: Path) -> None:
     page = Page(html_page(run_of(tmp_path, complete=0, step=3)))
     assert "By stage 1 small, epoch 1 of 2, still in training" in page.text
+    assert "0 of 2 stages are complete; stage 1 small has 1 of 2 epochs." in page.text
     assert "looked at when a stage is complete; none is yet" in page.text
+
+
+def test_a_run_whose_first_stage_is_complete(tmp_path: Path) -> None:
+    run = run_of(tmp_path, complete=1, step=3, findings=FINDINGS)
+    words = "1 of 2 stages is complete; stage 2 deeper has 1 of 12 epochs."
+    assert words in Page(html_page(run)).text
+    assert words in markdown_text(run)
+    assert "Still in training." in markdown_text(run)
 
 
 def test_a_stage_completed_by_an_older_version(tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ def _curve(root: Element, series: Series, plane: _Plane) -> None:
     dashes = "2 3" if series.faint else _DASHES[look]
     for run in _unbroken(series.points):
         svg.path(root, [plane.place(point) for point in run], kind, dashes)
+        if series.faint and len(run) == 1:  # a line of one point cannot be seen
+            svg.marker(root, _SHAPES[look], plane.place(run[0]), 2, f"dot s{look}")
     if series.faint or len(series.points) > _MOST_MARKERS:
         return
     for point in series.points:
