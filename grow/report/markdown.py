@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from grow.findings import Findings
-from grow.report import summary
+from grow.report import result, summary
 from grow.report.confusion import by_class, dense, frequent
 from grow.report.transfers import TRANSFER_COLUMNS, together, transfer_rows
 from grow.report.words import listing, probability
@@ -25,20 +25,20 @@ _MOST_CONFUSIONS = 20
 def markdown_text(run: Run) -> str:
     """The report as Markdown text."""
     parts = [f"# {_escaped(run.name)}", *_result(run)]
-    for result in run.stages:
-        parts += _stage(result)
+    for one in run.stages:
+        parts += _stage(one)
     parts += [*_errors(run), *_made(run)]
     text = "\n\n".join(parts) + "\n"
     return text.encode(errors="backslashreplace").decode()
 
 
 def _result(run: Run) -> list[str]:
-    found = summary.headline(run)
+    found = result.headline(run)
     words = f"**{found.figure}** {found.words}" if found.figure else found.words
     if found.interval:
         words += f" ({found.interval})"
-    rest = " ".join(filter(None, (found.chosen, summary.remarks(run))))
-    rows = [summary.stage_cells(result) for result in run.stages]
+    rest = " ".join(filter(None, (found.chosen, result.remarks(run))))
+    rows = [summary.stage_cells(one) for one in run.stages]
     return [
         f"{words}." if found.figure else words,
         *([rest] if rest else []),
@@ -47,10 +47,10 @@ def _result(run: Run) -> list[str]:
     ]
 
 
-def _stage(result: StageResult) -> list[str]:
-    plan = result.plan.transfer
-    parts = [f"## Stage {result.plan.number}: {_escaped(result.plan.name)}"]
-    parts.append(summary.stage_facts(result))
+def _stage(one: StageResult) -> list[str]:
+    plan = one.plan.transfer
+    parts = [f"## Stage {one.plan.number}: {_escaped(one.plan.name)}"]
+    parts.append(summary.stage_facts(one))
     if plan is None:
         return parts
     rows = [row for row in transfer_rows(plan) if not row.idle]
@@ -62,13 +62,13 @@ def _stage(result: StageResult) -> list[str]:
     verdict = f"{plan.totals()} under the policy {plan.policy}; optimizer state: {plan.optimizer}."
     parts.append(verdict)
     parts.append(f"Verdict: **{plan.verdict}**" + (f": {_escaped(why)}." if why else "."))
-    if result.shock is not None:
-        parts.append(summary.shock_words(result.shock))
+    if one.shock is not None:
+        parts.append(summary.shock_words(one.shock))
     return parts
 
 
 def _errors(run: Run) -> list[str]:
-    subject = summary.subject(run)
+    subject = result.subject(run)
     if subject is None or subject.findings is None:
         return []
     findings, classes = subject.findings, run.classes

@@ -26,7 +26,7 @@ from grow import runs
 from grow.findings import Findings, Guess, Mistake
 from grow.history import EpochRecord
 from grow.lineup import Pictures
-from grow.report import epochs_csv, files, html_page, markdown_text, summary
+from grow.report import epochs_csv, files, html_page, markdown_text, result
 from grow.report.confusion import by_class, frequent
 from grow.runs import Run
 from tests.builders import record
@@ -264,7 +264,7 @@ def test_a_training_that_diverged_is_reported_all_the_same(run: Run) -> None:
 
 def test_test_pictures_come_first_because_nothing_was_chosen_on_them(run: Run) -> None:
     on_test = replace(FINDINGS, split="test", pictures=1000, right=740)
-    head = summary.headline(with_classes(run, run.classes, on_test))
+    head = result.headline(with_classes(run, run.classes, on_test))
     assert (head.figure, head.words) == ("74.0%", "of 1,000 test pictures are classed rightly")
     assert head.chosen.endswith("No choice was made on the test pictures.")
     assert head.interval.startswith("71.2 to 76.6% with 95% confidence")
@@ -274,20 +274,20 @@ def test_an_earlier_stage_that_did_better_is_named(run: Run) -> None:
     first = replace(run.stages[0], history=(record(1, val_accuracy=0.99), record(2)))
     better = replace(run, stages=(first, run.stages[1]))
     words = "An earlier stage did better on the validation pictures: 1 small, 99.0% against 74.0%."
-    assert summary.better_before(better) == words
-    assert summary.better_before(run) == ""
+    assert result.better_before(better) == words
+    assert result.better_before(run) == ""
     assert words in Page(html_page(better)).text
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:
     # R: prop.test(740, 1000, correct = FALSE) and prop.test(0, 10, correct = FALSE)
-    assert summary.wilson(740, 1000) == pytest.approx((0.7119, 0.7663), abs=1e-4)
-    assert summary.wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert result.wilson(740, 1000) == pytest.approx((0.7119, 0.7663), abs=1e-4)
+    assert result.wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_an_interval_holds_its_share(pair: tuple[int, int]) -> None:
-    low, high = summary.wilson(*pair)
+    low, high = result.wilson(*pair)
     assert 0 <= low <= pair[0] / pair[1] + 1e-12
     assert pair[0] / pair[1] - 1e-12 <= high <= 1
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import grow
-from grow.report import drawing, summary
+from grow.report import drawing, result, summary
 from grow.report.charts import COSTS, FIGURES, chart
 from grow.report.html.errors import Errors, errors
 from grow.report.transfers import TRANSFER_COLUMNS, TransferRow, together, transfer_rows
@@ -54,7 +54,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
         pictures: whether the pictures classed most wrongly are shown.
     """
     begun = [result for result in run.stages if result.history]
-    subject = summary.subject(run)
+    subject = result.subject(run)
     text = (
         _environment()
         .get_template("page.html")
@@ -62,7 +62,8 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             run=run,
             summary=summary,
             transfer_columns=TRANSFER_COLUMNS,
-            headline=summary.headline(run),
+            headline=result.headline(run),
+            remarks=result.remarks(run),
             stage_rows=[summary.stage_cells(result) for result in run.stages],
             panels=_panels(begun, subject) if subject is not None else (),
             stages=[_stage(run, at) for at in range(len(run.stages))],
@@ -121,8 +122,8 @@ def _drawn(text: str) -> Markup:
 
 
 def _stage(run: Run, at: int) -> StageView:
-    result = run.stages[at]
-    plan, best = result.plan.transfer, result.best
+    one = run.stages[at]
+    plan, best = one.plan.transfer, one.best
     picture = None
     if plan is not None:
         before = run.stages[at - 1].plan
@@ -130,20 +131,20 @@ def _stage(run: Run, at: int) -> StageView:
             drawing.growth(
                 plan,
                 before.architecture,
-                result.plan.architecture,
-                (before.name, result.plan.name),
-                f"growth-{result.plan.number}",
+                one.plan.architecture,
+                (before.name, one.plan.name),
+                f"growth-{one.plan.number}",
             )
         )
     return StageView(
-        result=result,
-        anchor=f"stage-{result.plan.number}",
-        facts=summary.stage_facts(result),
+        result=one,
+        anchor=f"stage-{one.plan.number}",
+        facts=summary.stage_facts(one),
         drawing=picture,
         lines=() if plan is None else transfer_rows(plan),
         totals="" if plan is None else plan.totals(),
         why=() if plan is None else tuple(together(plan.why)),
-        shock="" if result.shock is None else summary.shock_words(result.shock),
-        epochs=tuple(summary.epoch_cells(record) for record in result.history),
+        shock="" if one.shock is None else summary.shock_words(one.shock),
+        epochs=tuple(summary.epoch_cells(record) for record in one.history),
         best=0 if best is None else best.epoch,
     )
