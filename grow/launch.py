@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -55,7 +56,7 @@ def run(
     spec = stagefile.read(file)
     folder = RunFolder(run_folder(spec, run_dir))
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
-    command = shlex.join(["grow", "run", str(stage_file), *where])
+    command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
     return _launch(
         spec, file.parent.resolve(), folder, command, _Ears(tuple(listeners), stop, tensorboard)
     )
@@ -75,10 +76,15 @@ def resume(
     """
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
-    command = shlex.join(["grow", "resume", str(run_dir)])
+    command = _words("resume", str(run_dir), tensorboard=tensorboard)
     return _launch(
         found.spec, found.base, folder, command, _Ears(tuple(listeners), stop, tensorboard)
     )
+
+
+def _words(*arguments: str, tensorboard: bool) -> str:
+    """The command line that does the same."""
+    return shlex.join(["grow", *arguments, *(["--tensorboard"] if tensorboard else [])])
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,8 @@ def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _E
         ) from error
     finally:
         if board is not None:
-            board.close()
+            with suppress(OSError):  # its last words only; a full disk was told of before
+                board.close()
     result = load(folder.path)
     _write_reports(folder.path, ears.tell)
     return result

@@ -53,7 +53,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
         run: what it is about.
         pictures: whether the pictures classed most wrongly are shown.
     """
-    begun = [result for result in run.stages if result.history]
+    begun = [one for one in run.stages if one.history]
     subject = result.subject(run)
     text = (
         _environment()
@@ -64,7 +64,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             transfer_columns=TRANSFER_COLUMNS,
             headline=result.headline(run),
             remarks=result.remarks(run),
-            stage_rows=[summary.stage_cells(result) for result in run.stages],
+            stage_rows=[summary.stage_cells(one) for one in run.stages],
             panels=_panels(begun, subject) if subject is not None else (),
             stages=[_stage(run, at) for at in range(len(run.stages))],
             subject=subject,
