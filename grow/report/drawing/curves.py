@@ -1,6 +1,6 @@
-"""Curves over a common axis of cost: any number of series, growths marked, ends named.
+"""Curves over a common axis of cost: any number of series, growths marked, each one named.
 
-Series differ by colour, dashes and markers, and each is named where it ends, so that none needs
+Series differ by colour, dashes and markers, and the legend shows all three, so that none needs
 its colour to be told from the others. Standard library and neighbours only.
 """
 
@@ -34,7 +34,7 @@ class Series:
     """One curve.
 
     Attributes:
-        name: what it is called; stands at its end and in the legend.
+        name: what it is called; stands in the legend.
         points: ``(cost, figure)``, by cost; a figure that is no number breaks the curve.
         look: which colour, dashes and markers, from 0.
         faint: whether it stays in the background, thin and without markers.
