@@ -70,7 +70,7 @@ def _stage(one: StageResult) -> list[str]:
 def _errors(run: Run) -> list[str]:
     subject = result.subject(run)
     if subject is None or subject.findings is None:
-        return []
+        return ["## Errors", _escaped(result.unknown_errors(run))]
     findings, classes = subject.findings, run.classes
     wrong = findings.pictures - findings.right
     parts = ["## Errors"]

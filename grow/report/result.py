@@ -103,6 +103,21 @@ def wilson(right: int, pictures: int) -> tuple[float, float]:
     return max(middle - spread, 0.0), min(middle + spread, 1.0)
 
 
+def unknown_errors(run: Run) -> str:
+    """Why nothing is known of the pictures classed wrongly; empty where it is."""
+    one = subject(run)
+    if one is None or one.done is None:
+        return (
+            "Which pictures are classed wrongly is looked at when a stage is complete; none is yet."
+        )
+    if one.findings is not None:
+        return ""
+    return (
+        f"Stage {one.plan.number} {one.plan.name} was completed by a version of grow that did not "
+        "keep which pictures were classed wrongly."
+    )
+
+
 def under_way(run: Run) -> str:
     """How many stages are complete, where not all are; empty otherwise."""
     complete = sum(result.done is not None for result in run.stages)

@@ -237,8 +237,10 @@ def test_a_run_whose_first_stage_is_complete(tmp_path: Path) -> None:
 
 
 def test_a_stage_completed_by_an_older_version(tmp_path: Path) -> None:
-    page = Page(html_page(run_of(tmp_path)))
-    assert "did not keep which pictures were classed wrongly" in page.text
+    run = run_of(tmp_path)
+    words = "version of grow that did not keep which pictures were classed wrongly"
+    assert words in Page(html_page(run)).text
+    assert words in markdown_text(run)
 
 
 def test_without_a_log_the_page_says_what_it_does_not_know(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             panels=_panels(begun, subject) if subject is not None else (),
             stages=[_stage(run, at) for at in range(len(run.stages))],
             subject=subject,
+            unknown_errors=result.unknown_errors(run),
             errors=_errors(run, subject, pictures=pictures),
             versions=next((dict(r.versions) for r in reversed(run.stages) if r.versions), {}),
             settings=to_yaml(run.spec),
