@@ -156,6 +156,12 @@ def look(path: Path) -> tuple[int, int]:
     return len(history), step
 
 
+def versions(path: Path) -> dict[str, str]:
+    """The versions that wrote the checkpoint at ``path``; raises as `look` does."""
+    found = _manifest(path).get("versions")
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
 def numbers(folder: Path) -> tuple[int, ...]:
     """The numbers of the checkpoints in ``folder``, rising."""
     if not folder.is_dir():

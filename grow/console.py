@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from grow import commit
 from grow.errors import GrowError, Stopped, UsageError
 from grow.report.words import size
 
@@ -98,3 +99,45 @@ def save_picture(picture: Image, path: Path) -> None:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(f"{path} cannot be written: {why}") from error
     say(f"{size(picture.size)} pixels in {path}")
+
+
+def put_text(text: str, path: Path | None) -> None:
+    """Writes text for pasting or for programs: to a file, or as it is to standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if path is not None:
+        save_text(text, path)
+        return
+    sys.stdout.flush()
+    sys.stdout.write(text.encode(errors="backslashreplace").decode())
+
+
+def save_text(text: str, path: Path) -> None:
+    """Saves text in one step, so that no half of it is ever there, and says where.
+
+    What is no plain file, such as a pipe or a device, is written to and never replaced.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    data = text.encode(errors="backslashreplace")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            commit.write_file(path.resolve(), data)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}", hint="name another with --out"
+        ) from error
+    say(f"written to {path}")
+
+
+def open_in_browser(path: Path) -> None:
+    """Opens a page in the browser; says so where there is none."""
+    import webbrowser  # noqa: PLC0415  (only one command needs it)
+
+    if not webbrowser.open(path.resolve().as_uri()):
+        say(f"no browser was found; open {path} in one")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grow import (
     adapt,
+    assessment,
     checkpoint,
     commit,
     fetching,
@@ -284,6 +285,10 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     network.write_weights(model, weights)
     context.switch.check()
     folder.commit_model(partial(network.save, model, network.notes_of(stage)))
+    manifest, pictures = context.pictures.manifest, context.spec.report.pictures
+    folder.write_findings(
+        assessment.assess(model, _feed(context, stage), manifest, context.switch, pictures=pictures)
+    )
     folder.write_done(
         Done(
             epochs=len(outcome.history),

@@ -36,10 +36,16 @@ from grow.pictures.manifest import shown
 
 
 class EventLog:
-    """Appends events to a file, ``events.jsonl`` in a run folder; a listener."""
+    """Appends events to a file, ``events.jsonl`` in a run folder; a listener.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        command: the command line that started the run, kept with its start.
+    """
+
+    def __init__(self, path: Path, command: str = "") -> None:
         self._path = path
+        self._command = command
 
     def __call__(self, event: Event) -> None:
         """Writes one event, if it is one that is kept.
@@ -50,6 +56,8 @@ class EventLog:
         values = _values(event)
         if values is None:
             return
+        if isinstance(event, RunStarted):
+            values["command"] = self._command
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"time": now, "event": type(event).__name__, **values}
         text = json.dumps(line) + "\n"

@@ -161,6 +161,7 @@ def _document_flaws(folder: StageFolder) -> Iterator[Flaw]:
         ("plan.json", folder.plan),
         ("growth.json", folder.growth_shock),
         ("history.jsonl", folder.history),
+        ("findings.json", folder.findings),
         ("done.json", folder.done),
     )
     for name, read in reads:

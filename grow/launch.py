@@ -5,14 +5,18 @@ The Python face of `grow run` and `grow resume`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from grow import engine, stagefile
+from grow.boardlog import BoardLog
 from grow.errors import RunFolderError
 from grow.eventlog import EventLog
-from grow.events import Event, Listener, Preparing, StepDone, Validating, Warned
+from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned
 from grow.planning import cache_folder, run_folder
 from grow.runs import Run, load, noted
 from grow.spec import RunSpec
@@ -27,6 +31,7 @@ def run(
     overrides: Sequence[str] = (),
     listeners: Iterable[Listener] = (),
     stop: StopSwitch | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Trains every stage of a stage file, or goes on where an earlier run of it left off.
 
@@ -37,6 +42,7 @@ def run(
         listeners: called with each event, in order (see `grow.events`); a
             `grow.console.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
+        tensorboard: whether to keep TensorBoard event files in the run folder too.
 
     Returns:
         The finished run.
@@ -46,11 +52,16 @@ def run(
         DataError: the pictures cannot be used.
         RunFolderError: the run folder is in use, or damaged.
         Stopped: stopped as asked; the same call goes on.
+        UsageError: ``tensorboard`` is asked for and not installed.
     """
     file = Path(stage_file)
     spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
-    return _launch(spec, file.parent.resolve(), folder, listeners, stop)
+    where = [] if run_dir is None else ["--run-dir", str(run_dir)]
+    command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
+    return _launch(
+        spec, file.parent.resolve(), folder, command, _Ears(tuple(listeners), stop, tensorboard)
+    )
 
 
 def resume(
@@ -58,6 +69,7 @@ def resume(
     *,
     listeners: Iterable[Listener] = (),
     stop: StopSwitch | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Goes on with a run from its folder alone; otherwise as `run`.
 
@@ -66,18 +78,50 @@ def resume(
     """
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
-    return _launch(found.spec, found.base, folder, listeners, stop)
+    command = _words("resume", str(run_dir), tensorboard=tensorboard)
+    return _launch(
+        found.spec, found.base, folder, command, _Ears(tuple(listeners), stop, tensorboard)
+    )
 
 
-def _launch(
-    spec: RunSpec,
-    base: Path,
-    folder: RunFolder,
-    listeners: Iterable[Listener],
-    stop: StopSwitch | None,
-) -> Run:
-    carry_out(spec, base, folder, listeners, stop or StopSwitch())
-    return load(folder.path)
+def _words(*arguments: str, tensorboard: bool) -> str:
+    """The command line that does the same."""
+    return shlex.join(["grow", *arguments, *(["--tensorboard"] if tensorboard else [])])
+
+
+@dataclass(frozen=True)
+class _Ears:
+    """Who hears of a run, and what stops it."""
+
+    listeners: tuple[Listener, ...]
+    stop: StopSwitch | None
+    tensorboard: bool
+
+    def tell(self, event: Event) -> None:
+        """Tells the listeners alone, not the logs."""
+        for listener in self.listeners:
+            listener(event)
+
+
+def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _Ears) -> Run:
+    board = BoardLog(folder.path / "tensorboard") if ears.tensorboard else None
+    logs: list[Listener] = [EventLog(folder.path / "events.jsonl", command)]
+    logs += [board] if board is not None else []
+
+    def report(event: Event) -> None:
+        if isinstance(event, StageDone) and not event.reused:
+            _write_reports(folder.path, ears.tell)
+
+    emit = _emitter([ears.tell], [*logs, report], folder.path)
+    try:
+        _carry_out(spec, base, folder, emit, ears.stop)
+    finally:
+        if board is not None:
+            with suppress(OSError):  # its last words only; a full disk was told of before
+                board.close()
+    result = load(folder.path)
+    _write_reports(folder.path, ears.tell)
+    return result
 
 
 def carry_out(
@@ -105,9 +149,20 @@ def carry_out(
         RunFolderError: the run folder is in use, or damaged.
         Stopped: stopped as asked.
     """
-    emit = _emitter(tuple(listeners), folder.path)
+    logs: list[Listener] = [EventLog(folder.path / "events.jsonl", "")]
+    _carry_out(spec, base, folder, _emitter(list(listeners), logs, folder.path), stop, noted)
+
+
+def _carry_out(
+    spec: RunSpec,
+    base: Path,
+    folder: RunFolder,
+    emit: Listener,
+    stop: StopSwitch | None,
+    noted: RunSpec | None = None,
+) -> None:
     try:
-        engine.run(spec, base, folder, cache_folder(), emit, stop, noted=noted)
+        engine.run(spec, base, folder, cache_folder(), emit, stop or StopSwitch(), noted=noted)
     except OSError as error:
         if not _is_within(folder.path, error):
             raise
@@ -117,25 +172,36 @@ def carry_out(
         ) from error
 
 
-def _emitter(listeners: tuple[Listener, ...], folder: Path) -> Listener:
-    """Tells every listener of an event, then the log; a log that fails stops no run."""
-    log = EventLog(folder / "events.jsonl")
-    broken = False
+def _emitter(listeners: list[Listener], logs: list[Listener], folder: Path) -> Listener:
+    """Tells every listener of an event, then the logs; a log that fails stops no run."""
+    kept = list(logs)
 
     def emit(event: Event) -> None:
-        nonlocal broken
         for listener in listeners:
             listener(event)
-        if broken or isinstance(event, StepDone | Validating | Preparing):
+        if isinstance(event, Validating | Preparing):
             return
-        _check_still_there(folder)
-        try:
-            log(event)
-        except OSError as error:
-            broken = True
-            emit(Warned(f"{folder}: the log is not kept any longer: {error.strerror}"))
+        if not isinstance(event, StepDone):
+            _check_still_there(folder)
+        for log in tuple(kept):
+            try:
+                log(event)
+            except OSError as error:
+                kept.remove(log)
+                emit(Warned(f"{folder}: the log is not kept any longer: {error.strerror or error}"))
 
     return emit
+
+
+def _write_reports(folder: Path, emit: Listener) -> None:
+    """Writes the reports into the run folder; one that fails costs no training."""
+    try:
+        from grow.report.files import write_reports  # noqa: PLC0415  (loads Jinja)
+
+        write_reports(load(folder))
+    except Exception as error:  # noqa: BLE001  (not even a defect of a report may)
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        emit(Warned(f"{folder}: the reports could not be written: {why}"))
 
 
 def _check_still_there(folder: Path) -> None:

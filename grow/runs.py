@@ -7,19 +7,21 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import checkpoint, documents
+from grow import checkpoint, documents, logbook
 from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
+from grow.findings import Findings
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import Complete, Pictures, StagePlan, not_needed, plan_stages
 from grow.lock import Holder, living_holder
+from grow.logbook import Logged
 from grow.schedule import best_epoch
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder, unlike
@@ -41,6 +43,9 @@ class StageResult:
         shock: what its growth cost; None for stage 1 and before the stage has grown.
         step: steps of the running epoch that the newest checkpoint holds.
         not_needed: why growing ended before this stage, in words; empty where it comes.
+        findings: what its model makes of pictures; None while the stage is not complete, and
+            for stages completed by a version of grow that did not look.
+        versions: of what computed the weights, by name; empty before the first checkpoint.
     """
 
     plan: StagePlan
@@ -50,6 +55,8 @@ class StageResult:
     shock: GrowthShock | None = None
     step: int = 0
     not_needed: str = ""
+    findings: Findings | None = None
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> str:
@@ -88,7 +95,7 @@ class StageResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The stage as plain JSON values."""
-        stage = self.plan
+        stage, found = self.plan, self.findings
         return {
             "number": stage.number,
             "name": stage.name,
@@ -106,6 +113,8 @@ class StageResult:
             "weights_sha256": None if self.done is None else self.done.weights,
             "transfer_plan": None if stage.transfer is None else stage.transfer.to_dict(),
             "growth_shock": None if self.shock is None else self.shock.to_dict(),
+            "findings": found and found.to_dict(pictures=False),
+            "versions": dict(self.versions),
             "history": [record.to_dict() for record in self.history],
         }
 
@@ -119,12 +128,14 @@ class Run:
         spec: the stage file as it was run.
         classes: names of the classes, in label order.
         stages: all stages of that file, trained or not.
+        log: what the run's log tells: its command, its pictures.
     """
 
     path: Path
     spec: RunSpec
     classes: tuple[str, ...]
     stages: tuple[StageResult, ...]
+    log: Logged = field(default_factory=Logged)
 
     @property
     def name(self) -> str:
@@ -159,6 +170,9 @@ class Run:
             "classes": list(self.classes),
             "seed": self.spec.seed,
             "running": self.running,
+            "command": self.log.command,
+            "pictures": {split: dict(counts) for split, counts in self.log.counts.items()},
+            "unusable": [list(pair) for pair in self.log.unusable],
             "stages": [stage.to_dict() for stage in self.stages],
         }
 
@@ -191,6 +205,7 @@ def load(run_dir: str | PathLike[str]) -> Run:
         spec=found.spec,
         classes=found.pictures.classes,
         stages=results(folder, plan_stages(found.spec, found.pictures)),
+        log=logbook.recall(folder.path / "events.jsonl"),
     )
 
 
@@ -263,6 +278,8 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
         done=done,
         shock=folder.growth_shock(),
         step=0 if done else _step(folder.checkpoints),
+        findings=folder.findings() if done else None,
+        versions=_versions(folder.checkpoints),
     )
 
 
@@ -272,3 +289,11 @@ def _step(checkpoints: Path) -> int:
         with suppress(DamagedError):  # or replaced just now, by a process at work
             return checkpoint.look(path)[1]
     return 0
+
+
+def _versions(checkpoints: Path) -> dict[str, str]:
+    """The versions that wrote the newest readable checkpoint; none where there is none."""
+    for path in checkpoint.newest_first(checkpoints):
+        with suppress(DamagedError):
+            return checkpoint.versions(path)
+    return {}

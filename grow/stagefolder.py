@@ -15,6 +15,7 @@ from typing import Any
 
 from grow import commit, documents
 from grow.errors import RunFolderError
+from grow.findings import Findings
 from grow.history import EpochRecord, GrowthShock, History
 from grow.lineup import StagePlan
 from grow.recipes import Recipe
@@ -22,12 +23,16 @@ from grow.transfer import TransferPlan
 
 STAGE_SCHEMA = "grow.stage/1"
 GROWTH_SCHEMA = "grow.growth/1"
+FINDINGS_SCHEMA = "grow.findings/1"
 DONE_SCHEMA = "grow.done/1"
 TESTED_SCHEMA = "grow.tested/1"
 
 Seal = dict[str, Any]
 
-SEALED = ("stage.json", "plan.json", "growth.json", "history.jsonl", "model.keras")
+SEALED = (
+    *("stage.json", "plan.json", "growth.json", "history.jsonl", "model.keras"),
+    "findings.json",
+)
 """The files of a stage that ``done.json`` vouches for."""
 
 _HEADER = {"number": int, "name": str, "fingerprint": str, "recipe": dict}
@@ -161,6 +166,25 @@ class StageFolder:
     def write_growth_shock(self, shock: GrowthShock) -> None:
         """Replaces ``growth.json``."""
         documents.write(self.path / "growth.json", GROWTH_SCHEMA, shock.to_dict())
+
+    def findings(self) -> Findings | None:
+        """What its model makes of pictures; None before, and in stages of an older version.
+
+        Raises:
+            RunFolderError: ``findings.json`` is damaged.
+        """
+        path = self.path / "findings.json"
+        if not path.exists():
+            return None
+        values = documents.read(path, FINDINGS_SCHEMA)
+        try:
+            return Findings.from_dict(values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise documents.damaged(path, str(error)) from error
+
+    def write_findings(self, findings: Findings) -> None:
+        """Replaces ``findings.json``."""
+        documents.write(self.path / "findings.json", FINDINGS_SCHEMA, findings.to_dict())
 
     def write_history(self, history: History) -> None:
         """Replaces ``history.jsonl``."""

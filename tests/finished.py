@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from grow import checkpoint, lineup, stagefile
+from grow.findings import Findings, Guess, Mistake
 from grow.history import GrowthShock
 from grow.lineup import Pictures, StagePlan
 from grow.stagefolder import Done
@@ -38,6 +39,18 @@ SHOCK = GrowthShock(
     logit_drift=0.125,
 )
 
+FINDINGS = Findings(
+    split="validation",
+    pictures=50,
+    right=37,
+    loss=0.5625,
+    confusions=((0, 0, 20), (0, 1, 5), (1, 0, 8), (1, 1, 17)),
+    mistakes=(
+        Mistake("drawn/validation/7", 1, 0.0004, (Guess(0, 0.9996), Guess(1, 0.0004)), b"\x89PNG"),
+        Mistake("drawn/validation/3", 0, 0.25, (Guess(1, 0.75), Guess(0, 0.25)), b"\x89PNG"),
+    ),
+)
+
 
 def plans(pictures: Pictures = CATS_DOGS, text: str = STAGES) -> tuple[StagePlan, ...]:
     """The planned stages of a stage file."""
@@ -45,14 +58,24 @@ def plans(pictures: Pictures = CATS_DOGS, text: str = STAGES) -> tuple[StagePlan
 
 
 def make_run(
-    path: Path, *, complete: int = 2, step: int = 0, pictures: Pictures = CATS_DOGS
+    path: Path,
+    *,
+    complete: int = 2,
+    step: int = 0,
+    pictures: Pictures = CATS_DOGS,
+    findings: Findings | None = None,
 ) -> RunFolder:
-    """A run folder whose first stages are complete; with ``step`` the next one is begun."""
+    """A run folder whose first stages are complete; with ``step`` the next one is begun.
+
+    With ``findings`` each complete stage has them; without, it is as older versions left it.
+    """
     folder = RunFolder(path)
     path.mkdir(parents=True)
     folder.write_run(stagefile.parse(STAGES, "stages.yaml"), path.parent, pictures)
     for stage in plans(pictures)[:complete]:
         _train(folder, stage, stage.training.epochs)
+        if findings is not None:
+            folder.of(stage).write_findings(findings)
     if step:
         _train(folder, plans(pictures)[complete], 1, step=step)
     return folder

@@ -38,7 +38,7 @@ KEPT = [
     ),
     (
         events.RunStarted("trial", Path("runs"), (Entry(STAGE, Action.RUN, "not trained yet"),)),
-        {"name": "trial", "lineup": [[STAGE.folder, "run", "not trained yet"]]},
+        {"name": "trial", "lineup": [[STAGE.folder, "run", "not trained yet"]], "command": ""},
     ),
     (
         events.StageStarted(STAGE, 9, (record(1),), 4),

@@ -40,7 +40,7 @@ from grow.store import RunFolder
 from grow.verdict import Outcome
 from tests.builders import CATS_DOGS, run_spec, seed_experiment, state
 from tests.compared import comparison
-from tests.finished import STAGES
+from tests.finished import FINDINGS, STAGES
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -140,6 +140,15 @@ def test_a_growth(run_folder):
     folder = run_folder.stage_folders()[1]
     folder.write_growth_shock(GrowthShock(0.5, 0.6, 0.8, 0.7, 0.1, {"dense_1": 0.4}))
     agree("field of a growth", written(folder.path / "growth.json"))
+
+
+def test_findings_and_mistakes(run_folder):
+    folder = run_folder.stage_folders()[0]
+    folder.write_findings(FINDINGS)
+    values = written(folder.path / "findings.json")
+    agree("field of findings", values)
+    for mistake in values["mistakes"]:
+        agree("field of a mistake", mistake)
 
 
 def test_an_epoch():

@@ -13,8 +13,10 @@ import pytest
 import grow
 from grow import engine
 from grow.errors import RunFolderError
-from grow.events import Event, Prepared, StepDone, Warned
-from tests.finished import STAGES, make_run
+from grow.events import Event, Prepared, RunStarted, StageDone, StepDone, Warned
+from grow.report import files
+from tests.builders import record
+from tests.finished import STAGES, make_run, plans
 
 COUNTS = {"train": {"cat": 2, "dog": 2}, "validation": {"cat": 1, "dog": 1}}
 Act = Callable[[Path, Callable[[Event], None]], None]
@@ -116,3 +118,42 @@ def test_resuming_takes_everything_from_the_run_folder(
     grow.resume("runs/tiny")
     spec, base, folder = seen[:3]
     assert (spec.name, base, folder.path) == ("tiny", Path("runs"), Path("runs/tiny"))
+
+
+def done(*, reused: bool = False) -> StageDone:
+    return StageDone(plans()[0], (record(1),), 1, "done", reused=reused)
+
+
+def test_reports_are_written_at_the_end_of_each_stage_and_of_the_run(run: Runner) -> None:
+    page = Path("runs/tiny/report.html")
+    seen: list[bool] = []
+
+    def act(_folder: Path, emit: Callable[[Event], None]) -> None:
+        emit(done(reused=True))
+        seen.append(page.exists())
+        emit(done())
+        seen.append(page.exists())
+        page.unlink()
+
+    run(act)
+    assert [*seen, page.exists()] == [False, True, True]
+
+
+def test_a_report_that_fails_is_warned_of_and_stops_nothing(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("runs/tiny/report.html").mkdir()
+    told = Warned("runs/tiny: the reports could not be written: Is a directory")
+    assert run(tell(done())) == [done(), told, told]
+
+    def defect(_run: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(files, "write_reports", defect)
+    told = Warned("runs/tiny: the reports could not be written: ZeroDivisionError: oh")
+    assert run(tell(done())) == [done(), told, told]
+
+
+def test_the_command_is_kept_for_the_report(run: Runner) -> None:
+    run(tell(RunStarted("tiny", Path("runs/tiny"), ())))
+    assert grow.load("runs/tiny").log.command == "grow run tiny.yaml"

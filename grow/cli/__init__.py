@@ -15,6 +15,7 @@ from grow import console
 from grow.cli import (
     comparing,
     looking,
+    reporting,
     running,  # first, so that help begins with it
     upkeep,
     using,
@@ -22,7 +23,7 @@ from grow.cli import (
 from grow.cli.app import app, print_json
 from grow.errors import GrowError
 
-__all__ = ["app", "comparing", "looking", "main", "running", "upkeep", "using"]
+__all__ = ["app", "comparing", "looking", "main", "reporting", "running", "upkeep", "using"]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]

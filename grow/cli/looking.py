@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: plan, report, explain, schema, data."""
+"""Commands that look and change nothing: plan, explain, schema, data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app, print_json
+from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app, print_json
 from grow.cli.running import live_view
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -43,19 +43,6 @@ def plan_command(
         print_json(plan.to_dict())
     else:
         console.show(report.plan_page(plan))
-
-
-@app.command("report")
-def report_command(run: RunArgument, as_json: AsJson = False) -> None:
-    """Show the transfer plans and epochs of a run.
-
-    Example: grow report runs/quickstart --json
-    """
-    found = grow.load(run)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        console.show(report.report_page(found))
 
 
 @app.command("explain")

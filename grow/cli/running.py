@@ -6,7 +6,9 @@ import gc
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 import grow
 from grow import console, report
@@ -16,12 +18,17 @@ from grow.errors import Stopped
 if TYPE_CHECKING:
     from grow.liveview import RunView
 
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Keep TensorBoard event files in the run folder.")
+]
+
 
 @app.command("run")
 def run_command(
     stage_file: StageFile,
     run_dir: RunDir = None,
     overrides: Overrides = None,
+    tensorboard: TensorBoard = False,
     as_json: AsJson = False,
 ) -> None:
     """Train every stage, or go on where it stopped.
@@ -33,21 +40,30 @@ def run_command(
     given = overrides or []
     options = ["--run-dir", str(run_dir)] if run_dir else []
     options += [word for override in given for word in ("--set", override)]
+    options += ["--tensorboard"] if tensorboard else []
     with _stoppable("run", str(stage_file), *options, as_json=as_json) as (view, switch):
         result = grow.run(
-            stage_file, run_dir=run_dir, overrides=given, listeners=[view], stop=switch
+            stage_file,
+            run_dir=run_dir,
+            overrides=given,
+            listeners=[view],
+            stop=switch,
+            tensorboard=tensorboard,
         )
     _show_result(result, as_json=as_json)
 
 
 @app.command("resume")
-def resume_command(run: RunArgument, as_json: AsJson = False) -> None:
+def resume_command(
+    run: RunArgument, tensorboard: TensorBoard = False, as_json: AsJson = False
+) -> None:
     """Go on with a run, from its folder alone.
 
     Example: grow resume runs/quickstart
     """
-    with _stoppable("resume", str(run), as_json=as_json) as (view, switch):
-        result = grow.resume(run, listeners=[view], stop=switch)
+    options = ["--tensorboard"] if tensorboard else []
+    with _stoppable("resume", str(run), *options, as_json=as_json) as (view, switch):
+        result = grow.resume(run, listeners=[view], stop=switch, tensorboard=tensorboard)
     _show_result(result, as_json=as_json)
 
 

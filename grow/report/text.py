@@ -16,6 +16,7 @@ from grow.lineup import Action, StagePlan
 from grow.planning import Plan
 from grow.report.after_growth import training_lines
 from grow.report.tables import Row, Table
+from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.runs import Run, StageResult
 from grow.transfer import Decision, Reason, TransferPlan, Verdict
@@ -36,8 +37,8 @@ def transfer_table(plan: TransferPlan) -> RenderableType:
         dim = line.reason is Reason.NO_WEIGHTS
         cells = (
             line.name,
-            _main_shape(line.old),
-            _main_shape(line.new),
+            main_shape(line.old),
+            main_shape(line.new),
             line.decision.value,
             f"{line.parameters:,}" if line.parameters else "-",
         )
@@ -49,23 +50,11 @@ def transfer_table(plan: TransferPlan) -> RenderableType:
 
 
 def _verdict(plan: TransferPlan) -> Text:
-    words = f": {'; '.join(_together(plan.why))}" if plan.why else ""
+    words = f": {'; '.join(together(plan.why))}" if plan.why else ""
     line = Text("verdict ")
     line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
     line.append(words)
     return line
-
-
-def _together(reasons: Sequence[str]) -> list[str]:
-    """Reasons that many layers share, said once: ``conv_1, pool_1: sees maps ...``."""
-    layers: dict[str, list[str]] = {}
-    for reason in reasons:
-        layer, _, rest = reason.partition(" ")
-        layers.setdefault(rest, []).append(layer)
-    return [
-        f"{names[0]} {rest}" if len(names) == 1 else f"each of {', '.join(names)} {rest}"
-        for rest, names in layers.items()
-    ]
 
 
 def shock_line(shock: GrowthShock) -> Text:
@@ -75,11 +64,6 @@ def shock_line(shock: GrowthShock) -> Text:
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
         f"logits moved by at most {shock.logit_drift:.2g}"
     )
-
-
-def _main_shape(weights: Mapping[str, tuple[int, ...]] | None) -> str:
-    """The shape of a layer's first weight, its kernel where it has one."""
-    return size(next(iter(weights.values()))) if weights else "-"
 
 
 def architecture_table(architecture: Architecture) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -10,6 +11,15 @@ _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 def percent(share: float) -> str:
     """A share in [0, 1] as a percentage with one decimal."""
     return f"{share:.1%}"
+
+
+def probability(share: float) -> str:
+    """A probability as a percentage; very small and very large ones are not rounded to none."""
+    if not math.isfinite(share):
+        return "not a number"
+    if 0 < share < 0.0005:
+        return "below 0.1%"
+    return "above 99.9%" if 0.9995 <= share < 1 else percent(share)
 
 
 def flops(count: float) -> str:

@@ -121,6 +121,16 @@ class Checkpoint(Value):
     )
 
 
+class Report(Value):
+    """What reports of a run show; changes no weight, so no fingerprint either."""
+
+    pictures: bool = Field(
+        True,
+        description="whether the pictures that were classed most wrongly are kept in the run "
+        "folder and shown in its reports",
+    )
+
+
 @dataclass(frozen=True)
 class Round:
     """One stage that may come: an entry of ``stages``, or one repetition of it.
@@ -157,6 +167,7 @@ class RunSpec(Value):
     model: Model = Field(description="the architecture that stage 1 trains")
     train: Training = Field(description="how stages are trained, unless a stage says otherwise")
     checkpoint: Checkpoint = Field(Checkpoint(), description="when checkpoints are written")
+    report: Report = Field(Report(), description="what reports of the run show")
     stages: Annotated[
         tuple[Stage, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=1000)
     ] = Field(

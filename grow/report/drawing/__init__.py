@@ -1,0 +1,12 @@
+"""Drawings as SVG text, from plain values: curves, two architectures side by side, a matrix.
+
+Own SVG rather than a plotting library's: colours are CSS variables, so that one drawing serves
+light, dark and paper; every drawing carries its title and description; and nothing heavy is
+imported. Standard library and neighbours only.
+"""
+
+from grow.report.drawing.curves import Chart, Mark, Point, Series, curves
+from grow.report.drawing.growth import growth
+from grow.report.drawing.matrix import heat_map
+
+__all__ = ["Chart", "Mark", "Point", "Series", "curves", "growth", "heat_map"]

@@ -1,0 +1,49 @@
+"""A run's reports as files of its folder: ``report.html``, ``report.md``, ``report.json``.
+
+Each is written whole or not at all. Floors 0 to 4 and neighbours only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from grow import commit
+from grow.report.html import html_page
+from grow.report.markdown import markdown_text
+from grow.runs import Run
+
+PAGE = "report.html"
+"""Name of the page in the run folder."""
+
+
+def write_reports(run: Run) -> None:
+    """Writes all reports of a run into its folder, those of before replaced.
+
+    Whether mistakes are shown with their pictures is what the stage file says.
+
+    Raises:
+        OSError: one of them could not be written; what was there before is still there.
+    """
+    reports: dict[str, Callable[[Run], str]] = {
+        PAGE: lambda one: html_page(one, pictures=one.spec.report.pictures),
+        "report.md": markdown_text,
+        "report.json": as_json,
+    }
+    for name, make in reports.items():
+        save(make(run), run.path / name)
+
+
+def as_json(run: Run) -> str:
+    """The run's JSON form as text."""
+    return json.dumps(run.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+
+def save(text: str, path: Path) -> None:
+    """Makes ``text`` the file at ``path`` in one step.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    commit.write_file(path, text.encode(errors="backslashreplace"))
