@@ -3,7 +3,7 @@
 Trains one small network per kind of pooling, then grows it in every way and holds both models
 side by side on the validation pictures, before any further training. Prints a Markdown table.
 
-    python benchmarks/growth_table.py stages/cats-dogs.yaml --epochs 6
+    python benchmarks/growth_table.py stages/cats-dogs.yaml --set data.validation=test
 
 The pictures, seed, batch and optimizer are those of the stage file; the networks are not.
 """
@@ -146,8 +146,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stage_file", type=Path)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--set", action="append", default=[], dest="overrides")
     arguments = parser.parse_args()
-    run = stagefile.read(arguments.stage_file)
+    run = stagefile.read(arguments.stage_file, arguments.overrides)
     shape = (2 * SIDE, 2 * SIDE, run.model.image[2])
     prepared = prepare(run.data, arguments.stage_file.parent, shape, cache_folder())
     print(HEAD)
