@@ -17,15 +17,15 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grow import groups, lineup, network, spec, stagefile
+from grow import groups, network, spec, stagefile, stageplans
 from grow.chance import derive_seed
 from grow.compiling import compile_model
 from grow.groups import Groups
-from grow.lineup import Pictures, StagePlan
 from grow.phases import Phase, Phases
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
 from grow.planning import cache_folder
+from grow.stageplans import Pictures, StagePlan
 from grow.stopping import StopSwitch
 
 HEAD = "| epoch | GFLOP a picture | CPU-seconds | of a full one | seconds | of a full one | once |"
@@ -51,7 +51,7 @@ def frozen_stage(run: spec.RunSpec, number: int, classes: tuple[str, ...]) -> St
     stages[number - 1] = stage.model_copy(update={"carried": spec.Carried(freeze=freeze)})
     data = run.data.model_copy(update={"augment": spec.Augment()})
     changed = run.model_copy(update={"stages": tuple(stages), "data": data})
-    return lineup.plan_stages(changed, Pictures(classes, None))[number - 1]
+    return stageplans.plan_stages(changed, Pictures(classes, None))[number - 1]
 
 
 def feed(run: spec.RunSpec, prepared: Prepared, stage: StagePlan, most: int) -> Feed:
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     said = parser.parse_args()
     run = stagefile.read(said.stage_file)
-    shape = (*lineup.master_size(run), run.model.image[2])
+    shape = (*stageplans.master_size(run), run.model.image[2])
     prepared = prepare(run.data, said.stage_file.parent, shape, cache_folder())
     classes = prepared.manifest.classes
     stage = frozen_stage(run, said.stage, classes)

@@ -26,13 +26,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from grow import lineup, network, stagefile
+from grow import network, stagefile, stageplans
 from grow.compiling import compile_model
-from grow.lineup import Pictures
 from grow.pictures import prepare
 from grow.pipeline import Feed
 from grow.planning import cache_folder
 from grow.spec import RunSpec
+from grow.stageplans import Pictures
 from grow.stopping import StopSwitch
 from grow.trainer import StageTrainer
 
@@ -189,12 +189,12 @@ class Bench:
         self.epochs, self.size = arguments.epochs, (arguments.size, arguments.size)
         self.augmented = not arguments.plain
         self.spec = sized(arguments.size, arguments.epochs, augmented=self.augmented)
-        shape = (*lineup.master_size(self.spec), 3)
+        shape = (*stageplans.master_size(self.spec), 3)
         self.prepared = prepare.prepare(self.spec.data, STAGES.parent, shape, cache_folder())
         manifest = self.prepared.manifest
         self.root = (STAGES.parent / self.spec.data.path).resolve()
         known = Pictures(manifest.classes, manifest.training_digest)
-        self.stage = lineup.plan_stages(self.spec, known)[-1]
+        self.stage = stageplans.plan_stages(self.spec, known)[-1]
         self.steps = -(-len(manifest.indices("train")) // BATCH)
         self.evaluation_steps = -(-len(manifest.indices("validation")) // 256)
 

@@ -19,7 +19,7 @@ from typing import Any
 from grow.errors import UsageError
 from grow.events import EpochDone, Event, Grown, StageDone, StageStarted, StepDone
 from grow.history import EpochRecord, GrowthShock, History
-from grow.lineup import StagePlan
+from grow.stageplans import StagePlan
 
 _EVERY_SECONDS = 0.2
 """A step's loss is kept at most so often: more of them nobody can see."""

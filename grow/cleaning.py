@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from grow import checkpoint, commit, inspection, lock
-from grow.lineup import StagePlan, plan_stages
 from grow.runs import noted
 from grow.schedule import best_epoch
 from grow.stagefolder import StageFolder
+from grow.stageplans import StagePlan, plan_stages
 from grow.store import RunFolder
 
 

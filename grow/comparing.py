@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import get_args
 
-from grow import commit, crew, lineup, lock, stagefile, trial, variants
+from grow import commit, crew, lock, stagefile, stageplans, trial, variants
 from grow.backend import THREADS, versions
 from grow.comparison import SCHEMA, Comparison, Pictures, Setting, compare_trials
 from grow.documents import encode
@@ -181,7 +181,7 @@ def _in_order(names: Sequence[str]) -> list[str]:
 
 
 def _pictures(task: Task) -> Pictures:
-    shape = (*lineup.master_size(task.spec), task.spec.model.image[2])
+    shape = (*stageplans.master_size(task.spec), task.spec.model.image[2])
     data = exported.local(task.spec.data, cache_folder())
     manifest = prepare(data, task.base, shape, cache_folder()).manifest
     counts: dict[str, int] = {

@@ -24,6 +24,7 @@ from grow import (
     mending,
     network,
     schedule,
+    stageplans,
 )
 from grow.backend import versions
 from grow.chance import derive_seed
@@ -44,7 +45,7 @@ from grow.groups import Groups
 from grow.growth_shock import Side
 from grow.history import History
 from grow.keeper import Keeper
-from grow.lineup import Action, Complete, Entry, Pictures, StagePlan
+from grow.lineup import Action, Complete, Entry
 from grow.network import Model
 from grow.pictures import prepare
 from grow.pictures.balance import class_weights
@@ -52,6 +53,7 @@ from grow.pictures.split import check_all_used
 from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
+from grow.stageplans import Pictures, StagePlan
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.trainer import Outcome, StageTrainer
@@ -113,7 +115,7 @@ def run(
         context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
         manifest = context.pictures.manifest
         known = Pictures(manifest.classes, manifest.training_digest)
-        stages = lineup.plan_stages(spec, known)
+        stages = stageplans.plan_stages(spec, known)
         mending.mend(folder, stages, emit)
         entries = lineup.line_up(stages, inspection.survey(folder))
         folder.write_run(noted or spec, base, known)
@@ -132,7 +134,7 @@ def run(
 def _prepare(
     spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
 ) -> prepare.Prepared:
-    shape = (*lineup.master_size(spec), spec.model.image[2])
+    shape = (*stageplans.master_size(spec), spec.model.image[2])
     prepared = prepare.prepare(
         fetching.fetch(spec.data, cache, emit, switch.check),
         base,

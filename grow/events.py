@@ -13,8 +13,9 @@ from typing import Literal
 
 from grow.groups import Storage
 from grow.history import EpochRecord, GrowthShock, History
-from grow.lineup import Entry, StagePlan
+from grow.lineup import Entry
 from grow.pictures.manifest import Split
+from grow.stageplans import StagePlan
 
 
 @dataclass(frozen=True)

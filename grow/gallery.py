@@ -14,13 +14,13 @@ from PIL.Image import Image
 from grow import fetching, stagefile
 from grow.errors import DataError, UsageError
 from grow.events import Event, Listener, Prepared, Preparing
-from grow.lineup import master_size
 from grow.pictures.manifest import Manifest, Split
 from grow.pictures.prepare import prepare
 from grow.pictures.sheet import choose
 from grow.pictures.sheet import contact_sheet as draw_sheet
 from grow.planning import cache_folder
 from grow.spec import Data, FolderData
+from grow.stageplans import master_size
 from grow.stopping import StopSwitch
 
 _FOLDER_SIZE = (128, 128, 3)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grow import lineup, network
+from grow import network, stageplans
 from grow.compiling import compile_model
 from grow.engine import final_state
 from grow.events import Listener
-from grow.lineup import StagePlan
 from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
 from grow.spec import Augment, RunSpec
 from grow.stagefolder import Judged, StageFolder
+from grow.stageplans import StagePlan
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.trainer import evaluate
@@ -41,15 +41,15 @@ def judge(
         RunFolderError: a stage is damaged.
         Stopped: stopped as asked; what was evaluated is kept.
     """
-    shape = (*lineup.master_size(spec), spec.model.image[2])
+    shape = (*stageplans.master_size(spec), spec.model.image[2])
     pictures = prepare(
         exported.local(spec.data, cache), base, shape, cache, check_stop=switch.check
     )
     manifest = pictures.manifest
     if not len(manifest.indices("test")):
         return
-    known = lineup.Pictures(manifest.classes, manifest.training_digest)
-    for stage in lineup.plan_stages(spec, known):
+    known = stageplans.Pictures(manifest.classes, manifest.training_digest)
+    for stage in stageplans.plan_stages(spec, known):
         place = folder.of(stage)
         if place.done() is not None and not _is_known(place, manifest.test_digest):
             place.write_tested(_tested(stage, place, pictures, emit, switch))

@@ -1,74 +1,20 @@
 """Which stages to reuse, resume, extend and run, and why.
 
-A stage is addressed by the fingerprint of its recipe: everything that could change its weights,
-as plain JSON values. Pure: `store` says which stage folders there are, this room decides what
-they are worth. Floors 0 and 1 only.
+Pure: `store` says which stage folders there are, this room decides what they are worth. Floors
+0 and 1 only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from grow import growth, transfer
-from grow.architecture import Architecture
-from grow.errors import GrowthError
-from grow.groups import Groups, group
 from grow.history import History
-from grow.recipes import Recipe, differences, fingerprint
+from grow.recipes import Recipe, differences
 from grow.schedule import best_epoch, end_of_growth, gain_of
-from grow.spec import Augment, Carried, Round, RunSpec, Stop, Training, Transfer
-from grow.transfer import TransferPlan
-
-RECIPE = 1
-"""Version of the recipe: raised when grow itself would train other weights from it."""
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """One stage before it is trained: what, from what, how, and its address.
-
-    Attributes:
-        number: counted from 1.
-        name: as the stage file calls it.
-        architecture: what is trained.
-        transfer: what is carried over from the stage before; None for stage 1.
-        training: how it is trained.
-        recipe: everything that could change its weights.
-        fingerprint: hexadecimal SHA-256 of the recipe.
-        stop: what decides, from the stages before it, whether it comes; None where it comes
-            anyway. Changes no weight, so it is not in the recipe.
-        groups: which of its layers are trained when, and how fast.
-    """
-
-    number: int
-    name: str
-    architecture: Architecture
-    transfer: TransferPlan | None
-    training: Training
-    recipe: Recipe
-    fingerprint: str
-    stop: Stop | None = None
-    groups: Groups = field(default_factory=Groups)
-
-    @property
-    def folder(self) -> str:
-        """Name of the stage's folder: number, name, fingerprint."""
-        return f"{self.number:02d}-{self.name}-{self.fingerprint[:8]}"
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What a recipe holds of the pictures.
-
-    Attributes:
-        classes: names of the classes, in label order.
-        digest: hexadecimal digest of the training and validation pictures; None while unknown.
-    """
-
-    classes: tuple[str, ...]
-    digest: str | None
+from grow.spec import Stop, Training
+from grow.stageplans import StagePlan
 
 
 class Action(StrEnum):
@@ -123,104 +69,6 @@ class Entry:
     action: Action
     reason: str
     source: str | None = None
-
-
-def master_size(run: RunSpec) -> tuple[int, int]:
-    """Height and width of the prepared copy of which all stages' pictures are area means."""
-    if run.data.master is not None:
-        return run.data.master
-    height, width = run.model.image[:2]
-    size = (height, width)
-    for later in run.rounds:
-        for operator in later.stage.grow:
-            if operator.resize is not None:
-                size = growth.resized(size, operator.resize)
-                height, width = max(height, size[0]), max(width, size[1])
-    return height, width
-
-
-def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
-    """All stages that may come in a run, with their transfer plans and addresses.
-
-    Raises:
-        GrowthError: a stage cannot be built.
-    """
-    architectures = growth.lineage(run, len(pictures.classes))
-    stages: list[StagePlan] = []
-    for index, (later, architecture) in enumerate(zip(run.rounds, architectures, strict=True)):
-        stage = later.stage
-        parent = stages[-1] if stages else None
-        plan = None if parent is None else _transfer(parent, architecture, stage.transfer)
-        training = run.training(stage)
-        recipe = {
-            "version": RECIPE,
-            "stage": index + 1,
-            "seed": run.seed,
-            "architecture": architecture.describe(),
-            "pictures": _pictures(run, pictures),
-            "training": _said(training),
-            "transfer": None if plan is None else _said(stage.transfer),
-            "parent": None if parent is None else parent.fingerprint,
-        }
-        if plan is not None and stage.carried != Carried():
-            recipe["carried"] = stage.carried.model_dump(mode="json")
-        stages.append(
-            StagePlan(
-                number=index + 1,
-                name=stage.name,
-                architecture=architecture,
-                transfer=plan,
-                training=training,
-                recipe=recipe,
-                fingerprint=fingerprint(recipe),
-                stop=later.stop,
-                groups=Groups() if plan is None else _groups(run, later, architecture, plan),
-            )
-        )
-    return tuple(stages)
-
-
-def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> TransferPlan:
-    return transfer.plan(
-        parent.architecture,
-        architecture,
-        said.weights,
-        layers=said.layers,
-        optimizer=said.optimizer,
-        shrink_perturb=said.shrink_perturb,
-    )
-
-
-def _groups(run: RunSpec, later: Round, architecture: Architecture, plan: TransferPlan) -> Groups:
-    """The groups of a grown stage.
-
-    Raises:
-        GrowthError: they cannot be what the stage asks for; says where.
-    """
-    augmented = run.data.augment != Augment()
-    try:
-        return group(architecture, plan, later.stage.carried, augmented=augmented)
-    except GrowthError as error:
-        error.path = ("stages", later.entry, "carried")
-        raise
-
-
-def _said(settings: Training | Transfer) -> Recipe:
-    """Settings for a recipe: what is off says nothing, so that later keys change no address."""
-    values = settings.model_dump(mode="json", exclude_none=True)
-    return {key: value for key, value in values.items() if key != "warm_up" or value}
-
-
-def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
-    recipe: Recipe = {
-        "digest": pictures.digest,
-        "classes": list(pictures.classes),
-        "master": list(master_size(run)),
-        "fit": run.data.fit,
-        "augment": run.data.augment.model_dump(mode="json"),
-    }
-    # Only where it is asked for: stages trained before there was such a key keep their addresses.
-    return recipe if run.data.balance == "none" else {**recipe, "balance": run.data.balance}
 
 
 def line_up(stages: Sequence[StagePlan], found: Sequence[Found]) -> tuple[Entry, ...]:

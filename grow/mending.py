@@ -13,9 +13,9 @@ from grow import commit, inspection
 from grow.checkpoint import State
 from grow.events import Listener, Warned
 from grow.inspection import Flaw, Start
-from grow.lineup import StagePlan
 from grow.spec import Training
 from grow.stagefolder import StageFolder
+from grow.stageplans import StagePlan
 from grow.store import RunFolder
 
 

@@ -35,8 +35,8 @@ from grow.architecture import (
 )
 from grow.backend import load_keras
 from grow.errors import RunFolderError
-from grow.lineup import StagePlan
 from grow.pictures.preprocessing import Preprocessing
+from grow.stageplans import StagePlan
 
 Model = Any
 """A ``keras.Model``; Keras ships no types."""

@@ -16,9 +16,9 @@ from grow import compiling, features, groups, network
 from grow.events import FeaturesComputed, Listener
 from grow.features import Features
 from grow.groups import Storage
-from grow.lineup import StagePlan
 from grow.network import Model
 from grow.pipeline import Feed
+from grow.stageplans import StagePlan
 from grow.stopping import StopSwitch
 
 

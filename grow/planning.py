@@ -15,7 +15,7 @@ from typing import Any
 from grow import inspection, stagefile
 from grow.errors import DataError, RunFolderError
 from grow.groups import total_flops
-from grow.lineup import Entry, Pictures, line_up, master_size, plan_stages
+from grow.lineup import Entry, line_up
 from grow.pictures import exported
 from grow.pictures.balance import class_weights
 from grow.pictures.index import peek
@@ -23,6 +23,7 @@ from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
 from grow.pictures.split import remarks
 from grow.spec import Fetched, OnBad, RunSpec
+from grow.stageplans import Pictures, master_size, plan_stages
 from grow.store import RunFolder
 
 SCHEMA = "grow.plan/1"

@@ -19,12 +19,13 @@ from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
 from grow.findings import Findings
 from grow.history import EpochRecord, GrowthShock, History
-from grow.lineup import Complete, Pictures, StagePlan, not_needed, plan_stages
+from grow.lineup import Complete, not_needed
 from grow.lock import Holder, living_holder
 from grow.logbook import Logged
 from grow.schedule import best_epoch
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder, unlike
+from grow.stageplans import Pictures, StagePlan, plan_stages
 from grow.store import RunFolder
 
 SCHEMA = "grow.report/1"

@@ -17,8 +17,8 @@ from grow import commit, documents
 from grow.errors import RunFolderError
 from grow.findings import Findings
 from grow.history import EpochRecord, GrowthShock, History
-from grow.lineup import StagePlan
 from grow.recipes import Recipe
+from grow.stageplans import StagePlan
 from grow.transfer import TransferPlan
 
 STAGE_SCHEMA = "grow.stage/1"

@@ -15,10 +15,10 @@ from typing import Any
 
 from grow import commit, documents
 from grow.errors import RunFolderError, StageFileError
-from grow.lineup import Pictures, StagePlan
 from grow.spec import RunSpec
 from grow.stagefile import parse, to_yaml
 from grow.stagefolder import StageFolder
+from grow.stageplans import Pictures, StagePlan
 
 RUN_SCHEMA = "grow.run/1"
 

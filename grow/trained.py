@@ -14,12 +14,12 @@ from typing import Any
 from grow import network
 from grow.errors import RunFolderError, UsageError
 from grow.events import Listener, Preparing
-from grow.lineup import master_size
 from grow.network import Notes
 from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.planning import cache_folder
 from grow.runs import Run, StageResult, load, noted
+from grow.stageplans import master_size
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 

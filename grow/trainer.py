@@ -22,10 +22,10 @@ from grow.events import EpochDone, Listener, StageStarted, StepDone, Validating
 from grow.features import Features
 from grow.history import EpochRecord, History, Tally
 from grow.keeper import Keeper
-from grow.lineup import StagePlan
 from grow.network import Model
 from grow.phases import Phase, Phases
 from grow.pipeline import Feed
+from grow.stageplans import StagePlan
 from grow.stopping import StopSwitch
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from grow import judging, launch, runs, variants
 from grow.events import Event, HearTrial, Listener, Preparing, StepDone, Told, Validating
-from grow.lineup import Pictures, plan_stages
 from grow.planning import cache_folder
 from grow.runs import StageResult, noted
 from grow.spec import Policy, RunSpec
+from grow.stageplans import Pictures, plan_stages
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.variants import Controls, Variant

@@ -17,8 +17,8 @@ from grow import growth
 from grow.chance import derive_seed
 from grow.errors import GrowthError
 from grow.history import History
-from grow.lineup import master_size
 from grow.spec import Operator, Policy, RunSpec, Stage, Transfer
+from grow.stageplans import master_size
 
 GROWTH = "growth"
 SCRATCH_EPOCHS = "scratch_epochs"

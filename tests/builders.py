@@ -12,12 +12,12 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from grow import growth, lineup, spec
+from grow import growth, spec, stageplans
 from grow.architecture import Architecture
 from grow.checkpoint import State
 from grow.errors import GrowthError
 from grow.history import EpochRecord, History, Tally
-from grow.lineup import Pictures, StagePlan
+from grow.stageplans import Pictures, StagePlan
 
 Array = NDArray[np.float32]
 
@@ -126,7 +126,7 @@ def run_spec(**changes: Any) -> spec.RunSpec:
 
 def stage_plans(pictures: Pictures = CATS_DOGS, **changes: Any) -> tuple[StagePlan, ...]:
     """The planned stages of the stage file of `run_values`."""
-    return lineup.plan_stages(run_spec(**changes), pictures)
+    return stageplans.plan_stages(run_spec(**changes), pictures)
 
 
 def state(number: int = 3, **changes: Any) -> State:

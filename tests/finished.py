@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grow import checkpoint, lineup, stagefile
+from grow import checkpoint, stagefile, stageplans
 from grow.findings import Findings, Guess, Mistake
 from grow.history import GrowthShock
-from grow.lineup import Pictures, StagePlan
 from grow.stagefolder import Done
+from grow.stageplans import Pictures, StagePlan
 from grow.store import RunFolder
 from tests.builders import CATS_DOGS, record, state
 
@@ -54,7 +54,7 @@ FINDINGS = Findings(
 
 def plans(pictures: Pictures = CATS_DOGS, text: str = STAGES) -> tuple[StagePlan, ...]:
     """The planned stages of a stage file."""
-    return lineup.plan_stages(stagefile.parse(text, "stages.yaml"), pictures)
+    return stageplans.plan_stages(stagefile.parse(text, "stages.yaml"), pictures)
 
 
 def make_run(

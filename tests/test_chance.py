@@ -25,7 +25,7 @@ parts = st.lists(
     ],
 )
 def test_seeds_are_the_same_for_ever(arguments, bits, seed):
-    # A change here changes the weights of every run there is: see lineup.RECIPE.
+    # A change here changes the weights of every run there is: see stageplans.RECIPE.
     assert derive_seed(*arguments, bits=bits) == seed
 
 

@@ -18,13 +18,13 @@ from grow import (
     events,
     exporting,
     inspection,
-    lineup,
     lock,
     network,
     planning,
     predicting,
     runs,
     stagefolder,
+    stageplans,
     store,
     trained,
     transfer,
@@ -340,6 +340,6 @@ def test_the_examples_are_of_this_version():
 def test_carried_layers():
     stage = {"grow": [{"insert": {"filters": 4}}], "carried": {"freeze": 1}}
     spec = run_spec(stages=[{"name": "a"}, {"name": "b", **stage}])
-    groups = lineup.plan_stages(spec, CATS_DOGS)[1].groups.to_dict()
+    groups = stageplans.plan_stages(spec, CATS_DOGS)[1].groups.to_dict()
     assert groups is not None
     agree("field of carried layers", groups)

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from grow import lineup, recipes
-from grow.lineup import Action, Entry, Found, Pictures
+from grow import lineup, recipes, stageplans
+from grow.lineup import Action, Entry, Found
+from grow.stageplans import Pictures
 from tests.builders import CATS_DOGS, history, run_spec, run_values, stage_plans
 
 PLATEAU = {"patience": 2}
@@ -29,7 +30,7 @@ def _changed(*changes):
 
 
 def _fingerprints(values, pictures=CATS_DOGS):
-    plans = lineup.plan_stages(run_spec(**values), pictures)
+    plans = stageplans.plan_stages(run_spec(**values), pictures)
     return [plan.fingerprint for plan in plans]
 
 
@@ -198,7 +199,7 @@ def test_a_first_stage_has_nothing_to_carry_over_and_later_ones_a_plan():
     ],
 )
 def test_the_master_is_as_large_as_the_largest_stage_unless_said(changes, size):
-    assert lineup.master_size(run_spec(**changes)) == size
+    assert stageplans.master_size(run_spec(**changes)) == size
 
 
 def _found(plan, **changes):
@@ -245,7 +246,7 @@ def test_pictures_nobody_has_looked_at_prove_nothing():
 @pytest.mark.parametrize(("path", "value", "first", "reason"), CHANGES)
 def test_why_a_stage_is_run_again(path, value, first, reason):
     found = [_found(plan) for plan in stage_plans()]
-    plans = lineup.plan_stages(run_spec(**_changed((path, value))), CATS_DOGS)
+    plans = stageplans.plan_stages(run_spec(**_changed((path, value))), CATS_DOGS)
     entries = lineup.line_up(plans, found)
     assert [entry.action is Action.REUSE for entry in entries[: first - 1]] == [True] * (first - 1)
     assert {entry.action for entry in entries[first - 1 :]} == {Action.RUN}
@@ -268,7 +269,7 @@ def test_why_a_stage_is_run_again_on_other_pictures(pictures, reason):
 def test_all_changes_are_named():
     found = [_found(plan) for plan in stage_plans()]
     values = _changed(("train.batch", 16), ("seed", 8), ("data.fit", "crop"))
-    entries = lineup.line_up(lineup.plan_stages(run_spec(**values), CATS_DOGS), found)
+    entries = lineup.line_up(stageplans.plan_stages(run_spec(**values), CATS_DOGS), found)
     assert entries[0].reason == "seed 7 → 8, batch 32 → 16, fit stretch → crop"
 
 
@@ -288,7 +289,7 @@ def test_a_recipe_of_another_version_of_grow_says_so():
     (small, *_) = stage_plans()
     older = small.recipe | {"version": 0}
     entry = lineup.line_up((small,), [_found(small, fingerprint="f" * 64, recipe=older)])[0]
-    assert (entry.action, entry.reason) == (Action.RUN, f"version 0 → {lineup.RECIPE}")
+    assert (entry.action, entry.reason) == (Action.RUN, f"version 0 → {stageplans.RECIPE}")
 
 
 def test_the_words_for_a_change_are_never_empty():

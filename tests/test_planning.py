@@ -12,10 +12,11 @@ from rich.console import Console
 import grow
 from grow import report
 from grow.errors import RunFolderError, StageFileError
-from grow.lineup import Action, Pictures
+from grow.lineup import Action
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
 from grow.stagefile import parse
+from grow.stageplans import Pictures
 from tests.finished import STAGES, make_run
 
 

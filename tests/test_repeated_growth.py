@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from grow import growth, lineup, schedule
+from grow import growth, lineup, schedule, stageplans
 from grow.errors import GrowthError
 from grow.lineup import Action, Found
 from grow.spec import Stop
@@ -25,7 +25,7 @@ def _spec(stop=HALF_A_POINT, repeat=3, grow=None):
 
 
 def _plans(**settings):
-    return lineup.plan_stages(_spec(**settings), CATS_DOGS)
+    return stageplans.plan_stages(_spec(**settings), CATS_DOGS)
 
 
 def _done(plan, accuracy, **changes):
@@ -76,7 +76,7 @@ def test_sizes_multiply():
         (64, 64, 3),
         (128, 128, 3),
     ]
-    assert lineup.master_size(spec) == (128, 128)
+    assert stageplans.master_size(spec) == (128, 128)
 
 
 def test_the_sign_for_times_is_taken_too():

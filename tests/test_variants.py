@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grow import growth, lineup, variants
+from grow import growth, stageplans, variants
 from grow.history import History
 from grow.spec import RunSpec, Stage
 from grow.stagefile import parse
@@ -47,10 +47,10 @@ def test_growth_is_the_stage_file_with_another_seed() -> None:
 def test_policies_share_the_stages_before_they_differ() -> None:
     strict, preserve = variants.growths(SPEC, ("strict", "preserve"), 3)
     assert (strict.name, preserve.name) == ("growth:strict", "growth:preserve")
-    mine, other = (lineup.plan_stages(v.spec, CATS_DOGS) for v in (strict, preserve))
+    mine, other = (stageplans.plan_stages(v.spec, CATS_DOGS) for v in (strict, preserve))
     assert mine[0].fingerprint == other[0].fingerprint
     assert mine[1].fingerprint != other[1].fingerprint
-    written = lineup.plan_stages(SPEC, CATS_DOGS)
+    written = stageplans.plan_stages(SPEC, CATS_DOGS)
     assert other[1].fingerprint == written[1].fingerprint  # preserve is what the file says
 
 
@@ -58,7 +58,7 @@ def test_policies_share_the_stages_before_they_differ() -> None:
 def test_every_control_ends_with_the_architecture_of_growth(name: str) -> None:
     final = growth.lineage(SPEC, classes=2)[-1]
     assert growth.lineage(controls()[name].spec, classes=2)[-1] == final
-    assert lineup.master_size(controls()[name].spec) == lineup.master_size(SPEC)
+    assert stageplans.master_size(controls()[name].spec) == stageplans.master_size(SPEC)
 
 
 def test_scratch_trains_as_many_epochs_or_as_many_flops() -> None:
@@ -90,7 +90,7 @@ def test_stages_that_did_not_come_are_in_no_control() -> None:
     final = growth.lineage(SPEC, classes=2)[-1]
     for variant in controls(spec, (2, 10), (12, 100)).values():
         assert growth.lineage(variant.spec, classes=2)[-1] == final
-        assert lineup.master_size(variant.spec) == lineup.master_size(spec) == (32, 32)
+        assert stageplans.master_size(variant.spec) == stageplans.master_size(spec) == (32, 32)
 
 
 def test_a_repeated_growth_is_taken_as_often_as_it_came() -> None:
@@ -106,7 +106,7 @@ def test_a_repeated_growth_is_taken_as_often_as_it_came() -> None:
     for variant in found.values():
         assert growth.lineage(variant.spec, classes=2)[-1] == final
         assert len(variant.spec.rounds) == len(variant.spec.stages)
-        assert lineup.master_size(variant.spec) == (64, 64)
+        assert stageplans.master_size(variant.spec) == (64, 64)
 
 
 def test_scratch_is_trained_as_the_last_stage_is() -> None:
@@ -121,7 +121,7 @@ def test_the_shorter_scratch_is_a_beginning_of_the_longer_one() -> None:
     """Only their epochs differ, so the engine goes on from one to the other."""
     first, second, _ = controls().values()
     assert (first.name, second.name) == (SCRATCH_FLOPS, SCRATCH_EPOCHS)
-    one, other = (lineup.plan_stages(v.spec, CATS_DOGS)[0].recipe for v in (first, second))
+    one, other = (stageplans.plan_stages(v.spec, CATS_DOGS)[0].recipe for v in (first, second))
     one["training"]["epochs"] = other["training"]["epochs"]
     assert one == other
 

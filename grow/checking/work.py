@@ -16,7 +16,6 @@ from grow.checking.giveaways import giveaways, tried
 from grow.checking.value import Check, Finding, Severity
 from grow.errors import DataError, UsageError
 from grow.events import Event, Listener, Preparing
-from grow.lineup import master_size
 from grow.pictures import split
 from grow.pictures.alike import alike
 from grow.pictures.manifest import Listing, Manifest
@@ -25,6 +24,7 @@ from grow.pictures.prepare import prepare
 from grow.pictures.survey import Survey, survey_files, survey_prepared
 from grow.planning import cache_folder
 from grow.spec import CsvData, FolderData, Local
+from grow.stageplans import master_size
 from grow.stopping import StopSwitch
 
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from grow.events import FeaturesComputed
 from grow.groups import IN_FILE_BYTES, Groups, Storage, storage, stored_bytes
-from grow.lineup import StagePlan
 from grow.report.words import duration, listing, megabytes, plural
+from grow.stageplans import StagePlan
 
 _KEPT = {Storage.MEMORY: "in memory", Storage.FILE: "in a temporary file"}
 

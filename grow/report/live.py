@@ -8,9 +8,9 @@ from __future__ import annotations
 from rich.text import Text
 
 from grow.events import Preparing, Validating
-from grow.lineup import StagePlan
 from grow.report.progress import Loading, Progress, Training
 from grow.report.words import duration, percent, plural, size
+from grow.stageplans import StagePlan
 
 _BAR = 24
 """Width of a bar, in characters."""

@@ -21,8 +21,9 @@ from grow.events import (
     Validating,
 )
 from grow.history import EpochRecord
-from grow.lineup import Action, StagePlan
+from grow.lineup import Action
 from grow.schedule import best_epoch
+from grow.stageplans import StagePlan
 
 _WINDOW = 50
 """Over how many steps the speed is measured."""

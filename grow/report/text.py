@@ -12,13 +12,14 @@ from rich.text import Text
 
 from grow.architecture import Architecture
 from grow.history import EpochRecord, GrowthShock
-from grow.lineup import Action, StagePlan
+from grow.lineup import Action
 from grow.planning import Plan
 from grow.report.after_growth import training_lines
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.runs import Run, StageResult
+from grow.stageplans import StagePlan
 from grow.transfer import Decision, Reason, TransferPlan, Verdict
 
 _STYLES = {

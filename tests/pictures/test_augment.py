@@ -35,7 +35,7 @@ def _places(affine, size):
 
 
 def test_the_order_of_an_epoch_is_the_same_for_ever():
-    # A change here changes the weights of every run there is: see lineup.RECIPE.
+    # A change here changes the weights of every run there is: see stageplans.RECIPE.
     assert epoch_order(12, seed=7, stage=1, epoch=2).tolist() == [
         1,
         7,

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from grow import runs
 from grow.findings import Findings, Guess, Mistake
 from grow.history import EpochRecord
-from grow.lineup import Pictures
 from grow.report import epochs_csv, files, html_page, markdown_text, result
 from grow.report.confusion import by_class, frequent
 from grow.runs import Run
+from grow.stageplans import Pictures
 from tests.builders import record
 from tests.finished import FINDINGS, make_run
 

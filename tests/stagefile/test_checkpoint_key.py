@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grow import lineup, stagefile
+from grow import stagefile, stageplans
 from grow.errors import StageFileError
 from grow.stagefile import to_yaml
 from tests.builders import CATS_DOGS, run_spec
@@ -46,6 +46,6 @@ def test_a_minute_unless_said() -> None:
 
 def test_it_changes_no_address() -> None:
     one, other = run_spec(), run_spec(checkpoint={"every": "5m"})
-    assert [plan.fingerprint for plan in lineup.plan_stages(one, CATS_DOGS)] == [
-        plan.fingerprint for plan in lineup.plan_stages(other, CATS_DOGS)
+    assert [plan.fingerprint for plan in stageplans.plan_stages(one, CATS_DOGS)] == [
+        plan.fingerprint for plan in stageplans.plan_stages(other, CATS_DOGS)
     ]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_NOTHING = 1e-200
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -43,7 +45,8 @@ def axis(values: Iterable[float], start: float, end: float, most: int) -> Axis:
         end: where it ends.
         most: how many ticks there is room for, about.
     """
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    # What is next to nothing is nothing: steps of it would vanish.
+    finite = [v if abs(v) > _NOTHING else 0.0 for v in values if math.isfinite(v)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     if high - low <= 1e-9 * max(abs(low), abs(high)):
         spread = abs(low) / 10 or 1.0
