@@ -6,7 +6,7 @@ import math
 from xml.etree import ElementTree as Tree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grow import transfer
@@ -67,6 +67,7 @@ def test_the_ticks_of_an_axis_are_round() -> None:
     assert axis([3, 3], 0, 1, 2).ticks[0] <= 3 <= axis([3, 3], 0, 1, 2).ticks[-1]
 
 
+@example([[(0.0, 0.0), (0.0, 5e-324)]], [], (720, 300))
 @given(
     st.lists(st.lists(st.tuples(st.floats(0, 1e15), FIGURES), max_size=100), max_size=8),
     st.lists(st.floats(0, 1e15), max_size=40),
