@@ -54,6 +54,10 @@ def test_tensorflow_and_keras_stay_out(code: str, tmp_path: Path) -> None:
     assert not there & {"tensorflow", "keras"}
 
 
+def test_help_loads_nothing_that_reads_stage_files(tmp_path: Path) -> None:
+    assert not loaded(command("--help"), tmp_path) & {"pydantic", "numpy", "yaml", "PIL", "jinja2"}
+
+
 def test_importing_grow_loads_nothing_else(tmp_path: Path) -> None:
     there = loaded("import grow", tmp_path)
     assert not there & {"numpy", "pydantic", "yaml", "rich", "typer", "PIL"}

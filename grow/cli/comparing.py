@@ -15,9 +15,9 @@ import grow
 from grow import console, report
 from grow.cli.app import AsJson, RunDir, StageFile, app, print_json
 from grow.errors import Stopped
-from grow.spec import Policy
 
 if TYPE_CHECKING:
+    from grow.spec import Policy  # loads pydantic, which no help needs
     from grow.trialsview import TrialsView
 
 
