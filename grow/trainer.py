@@ -74,6 +74,7 @@ class StageTrainer:
         self._history: History = ()
         self._step = 0
         self._tally = Tally()
+        self._rate: float | None = None
         self._clock = _Clock()
         self._phases = Phases(stage, model, feed, emit, switch)
 
@@ -102,7 +103,7 @@ class StageTrainer:
         rate = schedule.learning_rate(self._stage.training, self._history)
         with closing(phase.feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
-                phase.model.optimizer.learning_rate = rate * self._warm_up(self._step)
+                self._take_rate(rate * self._warm_up(self._step))
                 weights = self._feed.sample_weights(labels)
                 logs = phase.model.train_on_batch(pictures, labels, weights, return_dict=True)
                 # Weighted, it could not be compared with the loss of the validation.
@@ -112,6 +113,11 @@ class StageTrainer:
                 self._tell_step(number, len(pictures))
                 self._pause()
         self._finish_epoch(number, phase, rate * self._warm_up(self._feed.steps - 1))
+
+    def _take_rate(self, rate: float) -> None:
+        """Sets the optimizer's learning rate, of which all phases share one, where it changes."""
+        if rate != self._rate:
+            self._model.optimizer.learning_rate = self._rate = rate
 
     def _warm_up(self, step: int) -> float:
         return schedule.warm_up(self._stage.training, self._history, step, self._feed.steps)
