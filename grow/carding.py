@@ -14,7 +14,7 @@ from typing import Any
 
 from grow import documents
 from grow.errors import DataError, RunFolderError
-from grow.events import Event, Listener
+from grow.events import Listener, to_all
 from grow.network import Notes
 from grow.pictures.manifest import Split
 from grow.pictures.prepare import Prepared
@@ -148,12 +148,7 @@ def card(
         Stopped: stopped as asked.
     """
     trained, origin = of_run(run, stage)
-    heard, switch = tuple(listeners), stop or StopSwitch()
-
-    def emit(event: Event) -> None:
-        for listener in heard:
-            listener(event)
-
+    emit, switch = to_all(listeners), stop or StopSwitch()
     try:
         prepared, trouble = prepared_pictures(origin.run, emit, switch), ""
     except DataError as error:

@@ -181,7 +181,7 @@ def _in_order(names: Sequence[str]) -> list[str]:
 
 
 def _pictures(task: Task) -> Pictures:
-    shape = (*stageplans.master_size(task.spec), task.spec.model.image[2])
+    shape = stageplans.master_shape(task.spec)
     data = exported.local(task.spec.data, cache_folder())
     manifest = prepare(data, task.base, shape, cache_folder()).manifest
     counts: dict[str, int] = {

@@ -134,7 +134,7 @@ def run(
 def _prepare(
     spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
 ) -> prepare.Prepared:
-    shape = (*stageplans.master_size(spec), spec.model.image[2])
+    shape = stageplans.master_shape(spec)
     prepared = prepare.prepare(
         fetching.fetch(spec.data, cache, emit, switch.check),
         base,
@@ -280,7 +280,8 @@ def final_state(folder: StageFolder) -> State:
 def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: Outcome) -> int:
     """Saves the model of the best epoch and marks the stage complete; returns that epoch."""
     best = schedule.best_epoch(stage.training, outcome.history)
-    name = f"{checkpoint.place(best, 0, _feed(context, stage).steps):06d}"
+    feed = _feed(context, stage)
+    name = f"{checkpoint.place(best, 0, feed.steps):06d}"
     weights = checkpoint.read(folder.checkpoints / name).part("weights")
     context.switch.check()
     model = _compiled(context, stage)
@@ -289,7 +290,7 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     folder.commit_model(partial(network.save, model, network.notes_of(stage)))
     manifest, pictures = context.pictures.manifest, context.spec.report.pictures
     folder.write_findings(
-        assessment.assess(model, _feed(context, stage), manifest, context.switch, pictures=pictures)
+        assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
     )
     folder.write_done(
         Done(

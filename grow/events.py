@@ -6,7 +6,7 @@ floors 0 and 1 only, so that listening needs nothing heavy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -205,6 +205,17 @@ Event = (
     | RunDone
 )
 Listener = Callable[[Event], None]
+
+
+def to_all(listeners: Iterable[Listener]) -> Listener:
+    """One listener that passes every event on to all of ``listeners``, in order."""
+    heard = tuple(listeners)
+
+    def emit(event: Event) -> None:
+        for listener in heard:
+            listener(event)
+
+    return emit
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from grow import commit, documents, portable
 from grow.carding import Card, gather
 from grow.errors import DataError, GrowError, UsageError
-from grow.events import Event, Listener
+from grow.events import Listener, to_all
 from grow.pictures.decode import Undecodable
 from grow.pictures.named import find_pictures
 from grow.pictures.prepare import Prepared
@@ -129,12 +129,7 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     portable.check_installed(to)
     trained, origin = of_run(run, stage)
     folder = _place(origin, to, out, replace=force)
-    heard, switch = tuple(listeners), stop or StopSwitch()
-
-    def emit(event: Event) -> None:
-        for listener in heard:
-            listener(event)
-
+    emit, switch = to_all(listeners), stop or StopSwitch()
     prepared, trouble = _prepared(origin, emit, switch, needed=not pictures)
     batch = _batch(trained, prepared, [str(one) for one in pictures])
     switch.check()

@@ -13,14 +13,14 @@ from PIL.Image import Image
 
 from grow import fetching, stagefile
 from grow.errors import DataError, UsageError
-from grow.events import Event, Listener, Prepared, Preparing
+from grow.events import Listener, Prepared, Preparing, to_all
 from grow.pictures.manifest import Manifest, Split
 from grow.pictures.prepare import prepare
 from grow.pictures.sheet import choose
 from grow.pictures.sheet import contact_sheet as draw_sheet
 from grow.planning import cache_folder
 from grow.spec import Data, FolderData
-from grow.stageplans import master_size
+from grow.stageplans import master_shape
 from grow.stopping import StopSwitch
 
 _FOLDER_SIZE = (128, 128, 3)
@@ -53,12 +53,7 @@ def contact_sheet(
         Stopped: stopped as asked.
     """
     data, base, shape = _pictures(Path(source))
-    heard = tuple(listeners)
-
-    def emit(event: Event) -> None:
-        for listener in heard:
-            listener(event)
-
+    emit = to_all(listeners)
     cache, check_stop = cache_folder(), (stop or StopSwitch()).check
     prepared = prepare(
         fetching.fetch(data, cache, emit, check_stop),
@@ -92,4 +87,4 @@ def _pictures(source: Path) -> tuple[Data, Path, tuple[int, int, int]]:
     if not source.exists():
         raise UsageError(f"{source}: expected a stage file or a folder of pictures, found nothing")
     spec = stagefile.read(source)
-    return spec.data, source.parent, (*master_size(spec), spec.model.image[2])
+    return spec.data, source.parent, master_shape(spec)

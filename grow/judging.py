@@ -41,7 +41,7 @@ def judge(
         RunFolderError: a stage is damaged.
         Stopped: stopped as asked; what was evaluated is kept.
     """
-    shape = (*stageplans.master_size(spec), spec.model.image[2])
+    shape = stageplans.master_shape(spec)
     pictures = prepare(
         exported.local(spec.data, cache), base, shape, cache, check_stop=switch.check
     )

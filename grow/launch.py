@@ -16,7 +16,7 @@ from grow import engine, stagefile
 from grow.boardlog import BoardLog
 from grow.errors import RunFolderError
 from grow.eventlog import EventLog
-from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned
+from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned, to_all
 from grow.planning import cache_folder, run_folder
 from grow.runs import Run, load, noted
 from grow.spec import RunSpec
@@ -60,7 +60,7 @@ def run(
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
     command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
     return _launch(
-        spec, file.parent.resolve(), folder, command, _Ears(tuple(listeners), stop, tensorboard)
+        spec, file.parent.resolve(), folder, command, _Ears(to_all(listeners), stop, tensorboard)
     )
 
 
@@ -80,7 +80,7 @@ def resume(
     found = noted(folder)
     command = _words("resume", str(run_dir), tensorboard=tensorboard)
     return _launch(
-        found.spec, found.base, folder, command, _Ears(tuple(listeners), stop, tensorboard)
+        found.spec, found.base, folder, command, _Ears(to_all(listeners), stop, tensorboard)
     )
 
 
@@ -91,16 +91,11 @@ def _words(*arguments: str, tensorboard: bool) -> str:
 
 @dataclass(frozen=True)
 class _Ears:
-    """Who hears of a run, and what stops it."""
+    """Who hears of a run besides its logs, and what stops it."""
 
-    listeners: tuple[Listener, ...]
+    tell: Listener
     stop: StopSwitch | None
     tensorboard: bool
-
-    def tell(self, event: Event) -> None:
-        """Tells the listeners alone, not the logs."""
-        for listener in self.listeners:
-            listener(event)
 
 
 def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _Ears) -> Run:
@@ -112,7 +107,7 @@ def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _E
         if isinstance(event, StageDone) and not event.reused:
             _write_reports(folder.path, ears.tell)
 
-    emit = _emitter([ears.tell], [*logs, report], folder.path)
+    emit = _emitter(ears.tell, [*logs, report], folder.path)
     try:
         _carry_out(spec, base, folder, emit, ears.stop)
     finally:
@@ -150,7 +145,7 @@ def carry_out(
         Stopped: stopped as asked.
     """
     logs: list[Listener] = [EventLog(folder.path / "events.jsonl", "")]
-    _carry_out(spec, base, folder, _emitter(list(listeners), logs, folder.path), stop, noted)
+    _carry_out(spec, base, folder, _emitter(to_all(listeners), logs, folder.path), stop, noted)
 
 
 def _carry_out(
@@ -172,13 +167,12 @@ def _carry_out(
         ) from error
 
 
-def _emitter(listeners: list[Listener], logs: list[Listener], folder: Path) -> Listener:
-    """Tells every listener of an event, then the logs; a log that fails stops no run."""
+def _emitter(tell: Listener, logs: list[Listener], folder: Path) -> Listener:
+    """Tells the listeners of an event, then the logs; a log that fails stops no run."""
     kept = list(logs)
 
     def emit(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
+        tell(event)
         if isinstance(event, Validating | Preparing):
             return
         if not isinstance(event, StepDone):

@@ -23,7 +23,7 @@ from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
 from grow.pictures.split import remarks
 from grow.spec import Fetched, OnBad, RunSpec
-from grow.stageplans import Pictures, master_size, plan_stages
+from grow.stageplans import Pictures, master_shape, plan_stages
 from grow.store import RunFolder
 
 SCHEMA = "grow.plan/1"
@@ -165,7 +165,7 @@ class _Seen:
 
 
 def _look(spec: RunSpec, base: Path) -> _Seen:
-    shape = (*master_size(spec), spec.model.image[2])
+    shape = master_shape(spec)
     cache = cache_folder()
     missing = exported.missing(spec.data, cache)
     data = exported.local(spec.data, cache)

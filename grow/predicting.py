@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grow.errors import GrowError
-from grow.events import Listener, Preparing
+from grow.events import Listener, Preparing, to_all
 from grow.pictures.ahead import in_order
 from grow.pictures.decode import Undecodable
 from grow.pictures.manifest import Unusable
@@ -131,11 +131,10 @@ def predict(
     """
     trained = find(run, stage)
     named = find_pictures([str(one) for one in pictures], trained.notes.classes)
-    heard = tuple(listeners)
+    emit = to_all(listeners)
 
     def progress(done: int) -> None:
-        for listener in heard:
-            listener(Preparing(done, len(named.files)))
+        emit(Preparing(done, len(named.files)))
 
     check_stop = (stop or StopSwitch()).check
     said = list(_predict(trained, named.files, check_stop, progress))

@@ -80,6 +80,11 @@ def master_size(run: RunSpec) -> tuple[int, int]:
     return height, width
 
 
+def master_shape(run: RunSpec) -> tuple[int, int, int]:
+    """Height, width and channels of the prepared copy."""
+    return (*master_size(run), run.model.image[2])
+
+
 def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     """All stages that may come in a run, with their transfer plans and addresses.
 

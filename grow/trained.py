@@ -19,7 +19,7 @@ from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.planning import cache_folder
 from grow.runs import Run, StageResult, load, noted
-from grow.stageplans import master_size
+from grow.stageplans import master_shape
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 
@@ -159,7 +159,7 @@ def prepared_pictures(run: Run, emit: Listener, switch: StopSwitch) -> Prepared:
     return prepare(
         exported.local(run.spec.data, cache_folder()),
         noted(RunFolder(run.path)).base,
-        (*master_size(run.spec), run.spec.model.image[2]),
+        master_shape(run.spec),
         cache_folder(),
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,

@@ -15,7 +15,7 @@ from grow.checking.content import copies, look_alikes
 from grow.checking.giveaways import giveaways, tried
 from grow.checking.value import Check, Finding, Severity
 from grow.errors import DataError, UsageError
-from grow.events import Event, Listener, Preparing
+from grow.events import Listener, Preparing, to_all
 from grow.pictures import split
 from grow.pictures.alike import alike
 from grow.pictures.manifest import Listing, Manifest
@@ -24,7 +24,7 @@ from grow.pictures.prepare import prepare
 from grow.pictures.survey import Survey, survey_files, survey_prepared
 from grow.planning import cache_folder
 from grow.spec import CsvData, FolderData, Local
-from grow.stageplans import master_size
+from grow.stageplans import master_shape
 from grow.stopping import StopSwitch
 
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -65,9 +65,9 @@ def check(
         DataError: there is no such folder, or it is not laid out as expected.
         Stopped: stopped as asked.
     """
-    heard, switch = tuple(listeners), stop or StopSwitch()
-    tell = _teller(heard, switch)
-    wanted = _source(Path(source), heard, switch)
+    emit, switch = to_all(listeners), stop or StopSwitch()
+    tell = _teller(emit, switch)
+    wanted = _source(Path(source), emit, switch)
     listing = list_pictures(wanted.data, wanted.base)
     survey = _survey(wanted, listing, tell)
     manifest = survey.manifest
@@ -94,33 +94,27 @@ def check(
     )
 
 
-def _source(path: Path, listeners: tuple[Listener, ...], stop: StopSwitch) -> _Source:
+def _source(path: Path, emit: Listener, stop: StopSwitch) -> _Source:
     if path.is_dir():
         return _Source(FolderData(source="folder", path=str(path.resolve())), path, None)
     if not path.exists():
         raise UsageError(f"{path}: expected a stage file or a folder of pictures, found nothing")
     spec = stagefile.read(path)
-
-    def emit(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
     data = fetching.fetch(spec.data, cache_folder(), emit, stop.check)
-    return _Source(data, path.parent, (*master_size(spec), spec.model.image[2]))
+    return _Source(data, path.parent, master_shape(spec))
 
 
 Doing = Literal["prepared", "read", "compared"]
 Teller = Callable[[Doing], Callable[[int, int], None]]
 
 
-def _teller(listeners: tuple[Listener, ...], stop: StopSwitch) -> Teller:
+def _teller(emit: Listener, stop: StopSwitch) -> Teller:
     """For each thing that is done, what is to be told how far it is; it raises to stop."""
 
     def teller(doing: Doing) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
             stop.check()
-            for listener in listeners:
-                listener(Preparing(done, total, doing))
+            emit(Preparing(done, total, doing))
 
         return tell
 
