@@ -42,6 +42,12 @@ given in, `grow --show-completion` prints what it would install.
 """
 
 
+NOT_RUN = {
+    "grow compare": "it trains for minutes; tests/tf/test_compare.py compares in small",
+}
+"""Whose examples the tests of the pages leave out, and why."""
+
+
 class Parameter(NamedTuple):
     """An argument or option of a command, as it is declared."""
 
@@ -113,7 +119,8 @@ def _command(name: str, command: Callable[..., Any]) -> Iterator[str]:
     rows = [f"| `{_metavar(one)}` | {_meaning(one)} |" for one in arguments]
     yield from _table("argument | meaning", rows)
     yield from _options(command)
-    yield "\n".join(["```sh", *examples(command), "```\n"])
+    mark = [f"<!-- not run: {NOT_RUN[name]} -->"] if name in NOT_RUN else []
+    yield "\n".join([*mark, "```sh", *examples(command), "```\n"])
 
 
 def _options(command: Callable[..., Any]) -> Iterator[str]:
