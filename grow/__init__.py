@@ -2,6 +2,7 @@
 
 The Python API, loaded when it is first used so that importing `grow` is instant:
 
+    grow.init("pictures")        a first stage file for a folder of pictures
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.compare("stages.yaml")  growth against its controls, over several seeds
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from grow.cleaning import Cleaning, clean
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.drafting import Draft, init
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -43,6 +45,7 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Draft",
     "Explanation",
     "Export",
     "GrowError",
@@ -60,6 +63,7 @@ __all__ = [
     "contact_sheet",
     "explain",
     "export",
+    "init",
     "load",
     "load_all",
     "plan",
@@ -80,6 +84,8 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Draft": "grow.drafting",
+    "init": "grow.drafting",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",
