@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grow.planning import Plan, plan
     from grow.predicting import Prediction, Predictions, predict
     from grow.runs import Run, StageResult, load, load_all
+    from grow.sketchbook import Drawn, draw_pictures
     from grow.stagefile import schema
     from grow.stopping import StopSwitch
 
@@ -46,6 +47,7 @@ __all__ = [
     "Cleaning",
     "Comparison",
     "Draft",
+    "Drawn",
     "Explanation",
     "Export",
     "GrowError",
@@ -61,6 +63,7 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "draw_pictures",
     "explain",
     "export",
     "init",
@@ -86,6 +89,8 @@ _HOMES = {
     "compare": "grow.comparing",
     "Draft": "grow.drafting",
     "init": "grow.drafting",
+    "Drawn": "grow.sketchbook",
+    "draw_pictures": "grow.sketchbook",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

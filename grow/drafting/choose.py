@@ -146,7 +146,7 @@ def _sides(look: Look, training: int, asked: int | None) -> tuple[tuple[int, ...
     if asked is not None:
         return _as_asked(look, asked), f"{_count(asked)}, as asked for. {seen}."
     wanted = _STAGES if training >= _FEW else 2
-    top = min(there, LARGEST)
+    top = min(there, LARGEST if training >= _FEW else LARGEST // 2)
     fit = 1
     while fit < wanted and top >> fit >= _SMALLEST:
         fit += 1

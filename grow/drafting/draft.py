@@ -34,6 +34,8 @@ SCHEMA = "grow.init/1"
 
 _NAME = re.compile(NAME_PATTERN)
 _LONGEST_NAME = 48
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
+"""Letters that are not a plain one with a mark, which Unicode would take apart by itself."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def checked_name(name: str) -> str:
 
 def name_for(folder: Path) -> str:
     """A name for the run: the folder's own, in letters that every system takes."""
-    plain = unicodedata.normalize("NFKD", folder.resolve().name)
+    plain = unicodedata.normalize("NFKD", folder.resolve().name.translate(_LETTERS))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     words = re.sub(r"[^A-Za-z0-9_]+", "-", plain)[:_LONGEST_NAME].strip("-_")
     return words or "pictures"

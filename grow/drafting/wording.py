@@ -17,6 +17,7 @@ from grow.stagefile.write import written
 
 _WIDTH = 96
 _NAMED = 8
+_SQUARE = 1.2  # how many times as long as the other a side is, and the picture no square
 
 
 def stage_file(look: Look, chosen: Chosen, *, name: str, path: str, file: str, time: str) -> str:
@@ -86,6 +87,7 @@ def _data(look: Look, chosen: Chosen, name: str, path: str) -> Iterator[str]:
     yield "  source: folder"
     yield from _comment("Relative to this file.", 2)
     yield f"  {written('path', path)}"
+    yield from _shape(look)
     yield from _comment(why["validation"], 2)
     yield f"  {written('validation', chosen.validation)}"
     if chosen.balance:
@@ -96,6 +98,22 @@ def _data(look: Look, chosen: Chosen, name: str, path: str) -> Iterator[str]:
     strength = f"{chosen.distort:g}"
     yield f"  augment: {{{flip}zoom: {strength}, shear: {strength}, shift: 0.1}}"
     yield from _bad(look)
+
+
+def _shape(look: Look) -> Iterator[str]:
+    median = look.aspects[len(look.aspects) // 2]
+    if max(median, 1 / median) < _SQUARE:
+        return
+    longer = (
+        f"{median:.1f} times as wide as high"
+        if median > 1
+        else (f"{1 / median:.1f} times as high as wide")
+    )
+    yield from _comment(
+        f"Most pictures are about {longer}; they are stretched to squares. `fit: crop` cuts their "
+        "middle out instead.",
+        2,
+    )
 
 
 def _bad(look: Look) -> Iterator[str]:
