@@ -2,6 +2,7 @@
 
 The Python API, loaded when it is first used so that importing `grow` is instant:
 
+    grow.init("pictures")        a first stage file for a folder of pictures
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.compare("stages.yaml")  growth against its controls, over several seeds
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from grow.cleaning import Cleaning, clean
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.drafting import Draft, init
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from grow.planning import Plan, plan
     from grow.predicting import Prediction, Predictions, predict
     from grow.runs import Run, StageResult, load, load_all
+    from grow.sketchbook import Drawn, draw_pictures
     from grow.stagefile import schema
     from grow.stopping import StopSwitch
 
@@ -43,6 +46,8 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Draft",
+    "Drawn",
     "Explanation",
     "Export",
     "GrowError",
@@ -58,8 +63,10 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "draw_pictures",
     "explain",
     "export",
+    "init",
     "load",
     "load_all",
     "plan",
@@ -80,6 +87,10 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Draft": "grow.drafting",
+    "init": "grow.drafting",
+    "Drawn": "grow.sketchbook",
+    "draw_pictures": "grow.sketchbook",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

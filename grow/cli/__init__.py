@@ -17,13 +17,24 @@ from grow.cli import (
     looking,
     reporting,
     running,  # first, so that help begins with it
+    starting,
     upkeep,
     using,
 )
 from grow.cli.app import app, print_json
 from grow.errors import GrowError
 
-__all__ = ["app", "comparing", "looking", "main", "reporting", "running", "upkeep", "using"]
+__all__ = [
+    "app",
+    "comparing",
+    "looking",
+    "main",
+    "reporting",
+    "running",
+    "starting",
+    "upkeep",
+    "using",
+]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]
