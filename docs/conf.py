@@ -30,7 +30,6 @@ include_patterns = [
 exclude_patterns = [".*", "benchmarks", "build", "dist", "grow", "runs", "stages", "tests"]
 
 myst_heading_anchors = 3  # the anchors that the repository's web host makes too
-myst_enable_extensions = ["dollarmath"]
 
 html_theme = "furo"
 html_title = "grow"

@@ -21,7 +21,7 @@ from PIL import Image
 import grow
 from grow.cli import main
 from grow.pictures import drawn
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import EMPTY, ROOT, blocks, read
 
 PICTURES = 24
 """How many are in the folder of pictures."""
@@ -30,10 +30,11 @@ PICTURES = 24
 def carry_out(line: str, extra: str = "") -> str:
     """Carries out one command line of a page, in this process; returns what it prints.
 
-    `grow … > FILE` is all that is understood of a shell.
+    Of a shell, `grow … > FILE` and `*` in names are all that is understood.
     """
     words = shlex.split(line, comments=True)
     words, target = (words[:-2], words[-1]) if ">" in words else (words, "")
+    words = [name for word in words for name in (_matching(word) if "*" in word else [word])]
     assert words[0] == "grow", f"`{line}`: the tests carry out commands of grow only"
     printed = io.StringIO()
     with redirect_stdout(printed):
@@ -42,6 +43,11 @@ def carry_out(line: str, extra: str = "") -> str:
     if target:
         Path(target).write_text(printed.getvalue(), encoding="utf-8")
     return printed.getvalue()
+
+
+def _matching(pattern: str) -> list[str]:
+    """The files of a pattern, as a shell lists them."""
+    return sorted(str(path) for path in Path().glob(pattern))
 
 
 def smaller(text: str) -> str:
@@ -86,11 +92,17 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(
     furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], dict[str, Any]]:
-    """Puts the process into a copy of that folder, and gives the names that Python sees there."""
+) -> Callable[[str], dict[str, Any]]:
+    """Puts the process into a copy of that folder, or an empty one.
 
-    def enter() -> dict[str, Any]:
-        shutil.copytree(furnished, tmp_path / "place")
+    It gives the names that Python sees there.
+    """
+
+    def enter(page: str) -> dict[str, Any]:
+        if EMPTY in read(page):
+            (tmp_path / "place").mkdir()
+        else:
+            shutil.copytree(furnished, tmp_path / "place")
         monkeypatch.chdir(tmp_path / "place")
         monkeypatch.setenv("GROW_CACHE", str(furnished.parent / "cache"))
         monkeypatch.setattr("webbrowser.open", lambda _address: True)

@@ -25,8 +25,11 @@ PAGES = tuple(
         *sorted((ROOT / "docs").glob("*.md")),
     )
 )
+EMPTY = "<!-- tests begin in an empty folder -->"
+"""On a page that brings all it needs."""
+
 MARKS = ("not run", "tests add", "output of", "file")
-LANGUAGES = ("csv", "json", "python", "sh", "text", "yaml")
+LANGUAGES = ("json", "python", "sh", "text", "yaml")
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^:\n]+): (?P<said>.*?) -->\n+)?"

@@ -59,7 +59,7 @@ def test_each_block_says_what_it_is(block):
     assert block.language in LANGUAGES, f"{block.place}: a block needs one of {LANGUAGES}"
     assert block.mark in ("", *MARKS), f"{block.place}: {block.mark!r} is none of {MARKS}"
     assert block.said or not block.mark, f"{block.place}: a mark without words"
-    if block.language in ("text", "csv"):
+    if block.language == "text":
         assert block.mark in ("output of", "not run", "file"), (
             f"{block.place}: output is compared with `<!-- output of: COMMAND -->`, or has a "
             "reason not to be"

@@ -29,8 +29,8 @@ RUNNABLE = [
 @pytest.mark.tf
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNABLE)
-def test_a_page_does_what_it_says(page: str, place: Callable[[], dict[str, Any]]) -> None:
-    names = place()
+def test_a_page_does_what_it_says(page: str, place: Callable[[str], dict[str, Any]]) -> None:
+    names = place(page)
     for block in blocks(page):
         if block.runs:
             follow(block, names)
