@@ -197,7 +197,7 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.match(name):
         raise UsageError(
-            f'--name: expected letters, digits, "-", "_" and ".", found "{shown(name)}"',
+            f'name: expected letters, digits, "-", "_" and ".", found "{shown(name)}"',
             hint="such as my-pictures",
         )
     return name
