@@ -16,8 +16,8 @@ from PIL import Image
 import grow
 from grow import stagefile, stageplans
 from grow.drafting.choose import Chosen, choose, most_stages
-from grow.drafting.draft import name_for
 from grow.drafting.look import Look, without_share
+from grow.drafting.place import name_for
 from grow.drafting.wording import stage_file
 from grow.errors import DataError, Stopped, UsageError
 from grow.estimate import Machine, StageTime, Timing, about, estimate
@@ -311,6 +311,20 @@ def test_a_folder_whose_name_is_no_text_cannot_be_named(tmp_path: Path) -> None:
     made = folder(tmp_path / os.fsdecode(b"p\xff"), {"a": 3, "b": 3})
     with pytest.raises(DataError, match=r"p\\udcff: expected a folder whose name is text"):
         grow.init(made, out=tmp_path / "s.yaml", measure=False)
+
+
+def test_runs_are_not_made_among_the_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = folder(tmp_path / "p q", {"a": 3, "b": 3})
+    for place in (made, made / "a"):
+        monkeypatch.chdir(place)
+        with pytest.raises(UsageError, match="would be taken for a class") as caught:
+            grow.init(made, out=tmp_path / "s.yaml", measure=False)
+        assert caught.value.hint == f"cd {tmp_path} && grow init 'p q'"
+    parted = folder(tmp_path / "parted" / "train", {"a": 3, "b": 3}).parent
+    monkeypatch.chdir(parted)
+    assert grow.init(".", measure=False).spec.data.path == "."
 
 
 def test_what_is_odd_is_noted(tmp_path: Path) -> None:

@@ -250,7 +250,7 @@ def test_what_grow_init_prints(tmp_path):
     values = grow.init(tmp_path / "p", out=tmp_path / "s.yaml", measure=False).to_dict()
     agree("field of a draft", values)
     timed = Estimate(1.0, (2.0,), Machine(2, 0.0)).to_dict()
-    agree("field of an estimate", timed)
+    agree("field of an estimated time", timed)
     for name in (*values["short_sides"], *values["stages"][0]):
         assert f"`{name}`" in PAGE
 

@@ -48,7 +48,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 
     Example: grow init pictures
     """
-    from grow.drafting.draft import check_place, name_for  # noqa: PLC0415  (help needs no more)
+    from grow.drafting.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
 
     asks = not yes and not as_json and _at_terminal()
     if folder is None:
@@ -94,7 +94,7 @@ def _ask_folder(*, asks: bool) -> Path:
 
 
 def _ask_name(usual: str) -> str:
-    from grow.drafting.draft import checked_name  # noqa: PLC0415
+    from grow.drafting.place import checked_name  # noqa: PLC0415
 
     while True:
         try:

@@ -32,5 +32,5 @@ def test_what_is_written_for_a_folder_is_timed_and_runs(
     run = grow.run(draft.write(), run_dir=tmp_path / "run", overrides=few)
     assert [stage.state for stage in run.stages] == ["done", "done"]
     assert [stage.plan.architecture.image[0] for stage in run.stages] == [8, 16]
-    (one,) = grow.predict(run.path, tmp_path / "pets/test/cat/cat-20000000.png").pictures
-    assert one.folder_class is None or one.folder_class == 0
+    found = grow.predict(run.path, tmp_path / "pets" / "test").to_dict()
+    assert [one["folder_class"] for one in found["pictures"]] == ["cat", "cat", "dog", "dog"]
