@@ -32,6 +32,7 @@ from grow import (
 from grow.checking import Severity
 from grow.comparison import Comparison
 from grow.errors import RunFolderError, StageFileError
+from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
@@ -241,6 +242,22 @@ def test_what_grow_status_verify_prints(run_folder):
     values = inspection.verify(run_folder.path).to_dict()
     agree("field of a verification", values)
     for name in ("path", "words"):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_init_prints(tmp_path):
+    grow.draw_pictures(tmp_path / "p", pictures=12, size=16)
+    values = grow.init(tmp_path / "p", out=tmp_path / "s.yaml", measure=False).to_dict()
+    agree("field of a draft", values)
+    timed = Estimate(1.0, (2.0,), Machine(2, 0.0)).to_dict()
+    agree("field of an estimated time", timed)
+    for name in (*values["short_sides"], *values["stages"][0]):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_data_draw_prints(tmp_path):
+    values = grow.draw_pictures(tmp_path / "p", pictures=4, size=8).to_dict()
+    for name in values:
         assert f"`{name}`" in PAGE
 
 

@@ -46,11 +46,11 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     and epochs, each with its reason in a comment. The file runs as it is. Times a few training
     steps to tell how long that takes here.
 
-    Example: grow init pictures --out stages.yaml
+    Example: grow init pictures
     """
-    from grow.drafting.draft import check_place, name_for  # noqa: PLC0415  (help needs no more)
+    from grow.drafting.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
 
-    asks = not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+    asks = not yes and not as_json and _at_terminal()
     if folder is None:
         folder = _ask_folder(asks=asks)
     replace = force or (asks and out.is_file() and _may_replace(out))
@@ -76,20 +76,25 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
         console.show(report.draft_page(draft))
 
 
+def _at_terminal() -> bool:
+    """Whether somebody is there who sees a question and can answer it."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _ask_folder(*, asks: bool) -> Path:
     if not asks:
         raise UsageError(
             "FOLDER: expected a folder of pictures, found none", hint="such as: grow init pictures"
         )
     while True:
-        answer = Path(_ask("Folder of pictures, with a folder for each class")).expanduser()
+        answer = Path(_ask("Folder of pictures")).expanduser()
         if answer.is_dir():
             return answer
         console.say(f"{answer}: no such folder")
 
 
 def _ask_name(usual: str) -> str:
-    from grow.drafting.draft import checked_name  # noqa: PLC0415
+    from grow.drafting.place import checked_name  # noqa: PLC0415
 
     while True:
         try:
