@@ -4,6 +4,7 @@ A mark is an HTML comment right above a block, which no reader sees rendered:
 
 - ``<!-- not run: REASON -->``: not executed, and why; all of them are listed in `not-run.txt`;
 - ``<!-- tests add: OPTIONS -->``: each command of the block gets these too, so that it is quick;
+  ``grow init: OPTIONS; grow run: OPTIONS`` where they differ;
 - ``<!-- output of: COMMAND -->``: the lines of the block are in what the command prints;
 - ``<!-- file: NAME -->``: the block is such a file for the blocks that follow.
 """
@@ -58,6 +59,15 @@ class Block(NamedTuple):
     def runs(self) -> bool:
         """Whether the tests execute or read it."""
         return self.mark != "not run"
+
+    def added(self, command: str) -> str:
+        """The options that a command gets in the tests only."""
+        if self.mark != "tests add":
+            return ""
+        parts = dict(part.split(": ", 1) for part in self.said.split("; ") if ": " in part)
+        return next(
+            (parts[of] for of in parts if command.startswith(of)), "" if parts else self.said
+        )
 
     @property
     def commands(self) -> list[str]:

@@ -44,7 +44,7 @@ def follow(block: Block, names: dict[str, Any]) -> None:
         compare(block, carry_out(block.said))
     elif block.language == "sh":
         for command in block.commands:
-            carry_out(command, block.said)
+            carry_out(command, block.added(command))
     elif block.language == "python":
         code = compile("\n" * block.line + block.text, block.page, "exec")
         with redirect_stdout(io.StringIO()):
