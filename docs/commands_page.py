@@ -44,8 +44,11 @@ given in, `grow --show-completion` prints what it would install.
 
 NOT_RUN = {
     "grow compare": "it trains for minutes; tests/tf/test_compare.py compares in small",
+    "grow data draw": "its folder is there already; the tutorial draws into a new one",
 }
 """Whose examples the tests of the pages leave out, and why."""
+ADDED = {"grow init": "--force --no-measure --stages 1"}
+"""What examples get in the tests only."""
 
 
 class Parameter(NamedTuple):
@@ -102,8 +105,8 @@ def parameters(command: Callable[..., Any]) -> list[Parameter]:
 
 def examples(command: Callable[..., Any]) -> list[str]:
     """The command lines that a command's help gives as examples."""
-    _, _, after = inspect.cleandoc(command.__doc__ or "").partition("Example")
-    return re.findall(r"^(?:s?: *| *)(grow .+)$", after, re.MULTILINE)
+    text = inspect.cleandoc(command.__doc__ or "")
+    return re.findall(r"^Example: (grow .+)$", text, re.MULTILINE)
 
 
 def _root() -> Callable[..., Any]:
@@ -120,6 +123,7 @@ def _command(name: str, command: Callable[..., Any]) -> Iterator[str]:
     yield from _table("argument | meaning", rows)
     yield from _options(command)
     mark = [f"<!-- not run: {NOT_RUN[name]} -->"] if name in NOT_RUN else []
+    mark += [f"<!-- tests add: {ADDED[name]} -->"] if name in ADDED else []
     yield "\n".join([*mark, "```sh", *examples(command), "```\n"])
 
 

@@ -56,8 +56,8 @@ PAGES = {
         "docs/formats": "Files and formats",
     },
     "How it works": {
+        "docs/how-it-works": "From stage file to model",
         "docs/growth": "The mathematics of growth",
-        "docs/how-it-works": "Plan, then apply",
         "CONTRIBUTING": "Contributing, with the map of the house",
         "CHANGELOG": "Changes",
     },

@@ -69,7 +69,7 @@ def sections() -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _sections(schema: dict[str, Any]) -> Iterator[Section]:
-    yield "", ("What stands in it.", schema)
+    yield "", ("The parts of a stage file.", schema)
     yield from _sources(schema)
     seen = {"Data"}
     for key, value in schema["properties"].items():
@@ -139,19 +139,19 @@ def _takes(key: str, value: dict[str, Any], place: str) -> str:
     if key in spec.TRAINING_KEYS and place == "stages":
         return "as in [train](#train)"
     if key == "data" and not place:
-        return "[keys](#data)"
+        return "a mapping, [data](#data)"
     options = [one for one in value.get("anyOf", [value]) if one.get("type") != "null"]
     return " or ".join(dict.fromkeys(_kind(one, inside) for one in options))
 
 
 def _kind(value: dict[str, Any], inside: str) -> str:
     if "$ref" in value:
-        return f"[keys](#{_anchor(inside)})"
+        return f"a mapping, [{inside}](#{_anchor(inside)})"
     if "const" in value:
         return f"`{value['const']}`"
     if "enum" in value:
         return _either([f"`{one}`" for one in value["enum"]])
-    return _KINDS[value["type"]](value, inside)
+    return str(_KINDS[value["type"]](value, inside))
 
 
 def _anchor(place: str) -> str:
@@ -186,8 +186,12 @@ def _list(value: dict[str, Any], inside: str) -> str:
     item = _kind(value["items"], inside)
     if value.get("minItems") == value.get("maxItems") == 2:
         return "a list of two such: `[height, width]`"
+    for one, many in _PLURALS:
+        item = item.replace(one, many)
     return f"a list of {item}"
 
+
+_PLURALS = (("text", "texts"), ("a whole number", "whole numbers"), ("a mapping", "mappings"))
 
 _KINDS: dict[str, Any] = {
     "integer": lambda value, _inside: _number("a whole number", value),
