@@ -72,7 +72,7 @@ def page() -> str:
         f"| [`{name}`](#{name.replace(' ', '-')}) | {_first(one)} |" for name, one in found.items()
     ]
     parts = [HEAD, *_table("command | what it does", rows), EXIT_CODES]
-    parts += [BEFORE, *_options(_root()), COMPLETION]
+    parts += [BEFORE, *_options(root()), COMPLETION]
     for name, command in found.items():
         parts += _command(name, command)
     return "\n".join(parts)
@@ -109,7 +109,7 @@ def examples(command: Callable[..., Any]) -> list[str]:
     return re.findall(r"^Example: (grow .+)$", text, re.MULTILINE)
 
 
-def _root() -> Callable[..., Any]:
+def root() -> Callable[..., Any]:
     """What holds the options that stand before a command."""
     return app.registered_callback.callback  # type: ignore[union-attr, return-value]
 

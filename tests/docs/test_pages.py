@@ -162,9 +162,9 @@ def check_command(said: str, place: str) -> None:
     options = [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
     if not name and " ".join(words[:2]).rstrip(" .…") not in groups:
         assert words[1][:1] == "-" or words[1].isupper(), f"{place}: `{said}` is no command of grow"
-    known = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
-    for one in commands_page.parameters(COMMANDS[name]) if name else ():
-        known |= set(one.names)
+    known = {"--help", "-h", "--install-completion", "--show-completion"}
+    for command in (commands_page.root(), *([COMMANDS[name]] if name else ())):
+        known |= {name for one in commands_page.parameters(command) for name in one.names}
     assert set(options) <= known, f"{place}: `{said}`: no option {set(options) - known}"
 
 
