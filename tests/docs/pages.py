@@ -12,6 +12,7 @@ A mark is an HTML comment right above a block, which no reader sees rendered:
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -33,8 +34,8 @@ MARKS = ("not run", "tests add", "output of", "file")
 LANGUAGES = ("json", "python", "sh", "text", "yaml")
 
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>[^:\n]+): (?P<said>.*?) -->\n+)?"
-    r"^(?P<fence>```+)(?P<language>[a-z]*)\n(?P<text>.*?)^(?P=fence)$",
+    r"(?:^ *<!-- (?P<mark>[^:\n]+): (?P<said>[^>]*?) -->\n+)?"
+    r"^(?P<fence> *```+)(?P<language>[a-z]*)\n(?P<text>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 _INLINE = re.compile(r"(?<!`)`(grow [^`]+)`(?!`)")
@@ -89,7 +90,7 @@ def blocks(page: str) -> list[Block]:
             page,
             text.count("\n", 0, found.start("fence")) + 1,
             found["language"],
-            found["text"],
+            textwrap.dedent(found["text"]),
             found["mark"] or "",
             " ".join((found["said"] or "").split()),
         )

@@ -54,6 +54,12 @@ def test_what_is_not_run_is_listed_with_its_reason():
     golden(NOT_RUN, "".join(lines))
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_block_is_overlooked(page):
+    fences = re.findall(r"^[ >]*```", read(page), re.MULTILINE)
+    assert len(fences) == 2 * len(blocks(page))
+
+
 @pytest.mark.parametrize("block", ALL, ids=lambda block: block.place)
 def test_each_block_says_what_it_is(block):
     assert block.language in LANGUAGES, f"{block.place}: a block needs one of {LANGUAGES}"
