@@ -96,9 +96,10 @@ def _kind(entry: os.DirEntry[str]) -> str:
             return "folder"
         if entry.is_file():
             return "file"
-    except OSError:  # a link to itself
+        entry.stat()
+    except OSError:  # among them a link to itself
         return "a link that leads nowhere"
-    return "a link that leads nowhere" if entry.is_symlink() else "neither a file nor a folder"
+    return "neither a file nor a folder"
 
 
 def _is_clutter(name: str) -> bool:
