@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grow.carding import Card, card
     from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
+    from grow.comparefolder import load_comparison
     from grow.comparing import compare
     from grow.comparison import Comparison
     from grow.errors import GrowError
@@ -62,6 +63,7 @@ __all__ = [
     "export",
     "load",
     "load_all",
+    "load_comparison",
     "plan",
     "predict",
     "resume",
@@ -80,6 +82,7 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "load_comparison": "grow.comparefolder",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

@@ -40,7 +40,7 @@ def write(found: Comparison) -> None:
     commit.write_file(found.setting.folder / RESULT, documents.encode(SCHEMA, values))
 
 
-def load(folder: str | PathLike[str]) -> Comparison:
+def load_comparison(folder: str | PathLike[str]) -> Comparison:
     """The comparison that was last completed in a folder.
 
     Raises:
@@ -70,7 +70,7 @@ def beside(run_dir: Path, settings: str) -> Comparison | None:
     """
     folder = run_dir.with_name(f"{run_dir.name}-compare")
     try:
-        found = load(folder)
+        found = load_comparison(folder)
     except RunFolderError:  # none, or none that can be used: the run is shown without
         return None
     return found if found.setting.settings == settings else None

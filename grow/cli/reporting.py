@@ -38,10 +38,10 @@ def report_command(  # noqa: PLR0913  (each is an option of the command line)
     form = forms.chosen(options, out, show=show)
     if no_pictures and form.name != "--html":
         raise UsageError("--no-pictures is for the page", hint="add --html or --open")
-    from grow import comparefolder  # noqa: PLC0415  (loads what help does not need)
+    from grow.comparefolder import is_comparison  # noqa: PLC0415  (loads what no help needs)
 
-    if comparefolder.is_comparison(run):
-        show_comparison(comparefolder.load(run), form)
+    if is_comparison(run):
+        show_comparison(grow.load_comparison(run), form)
     else:
         _show_run(grow.load(run), form, pictures=not no_pictures)
 

@@ -86,12 +86,12 @@ def repeats(found: Comparison) -> Part:
 def differences(found: Comparison) -> Part:
     """Growth less each other, at the end."""
     on = found.setting.pictures.judged_on
-    columns = ("against", "points", "95% interval", "p", "repeats", "for 1 point", "in loss")
+    columns = ("against", "points", "95% interval", "p", "repeats", "for 1 point")
     rows = tuple(_difference(contrast, found) for contrast in found.contrasts)
     note = (
-        "pairs of the same seed, paired t test, p by Holm's rule for all lines; repeats: how many "
-        "tell this difference, or one of 1 point (two-sided 5%, power 80%, the spread seen here); "
-        "in loss: growth's less the other's, ± half of the 95% interval"
+        "pairs of the same seed, paired t test, each interval by itself, p by Holm's rule for all "
+        "lines; repeats: how many tell this difference by itself, or one of 1 point (two-sided "
+        "5%, power 80%, the spread seen here)"
     )
     return Part(f"{on} accuracy, growth less the other", columns, rows, note)
 
@@ -106,7 +106,6 @@ def _difference(contrast: Contrast, found: Comparison) -> tuple[str, ...]:
         "-" if difference.p_adjusted is None else f"{difference.p_adjusted:.3f}",
         _count(difference.repeats_for_observed, told),
         _count(difference.repeats_for_a_point, told),
-        _estimate(contrast.loss, _signed_loss),
     )
 
 
@@ -137,18 +136,22 @@ def budgets(found: Comparison) -> Part:
 
 
 def budget_differences(found: Comparison) -> Part:
-    """Growth less each other, within what growth cost."""
-    columns = ("against", "by FLOPs", "by CPU time")
+    """Growth less each other: in loss at the end, and within what growth cost."""
+    columns = ("against", "loss, at the end", "points, by FLOPs", "by CPU time")
     rows = tuple(
         (
             _against(one, found),
+            _estimate(one.loss, _signed_loss),
             _budget(one.at_equal_flops, _signed),
             _budget(one.at_equal_time, _signed),
         )
         for one in found.contrasts
     )
-    note = "points of validation accuracy, pairs of the same seed, ± half of the 95% interval"
-    return Part("at equal cost, growth less the other", columns, rows, note)
+    note = (
+        f"loss: on {found.setting.pictures.judged_on} pictures; points: of validation accuracy "
+        "within growth's cost; pairs of the same seed, ± half of the 95% interval"
+    )
+    return Part("growth less the other, in loss and at equal cost", columns, rows, note)
 
 
 def _budget(found: Estimate | None, words: Callable[[float], str]) -> str:
@@ -157,7 +160,7 @@ def _budget(found: Estimate | None, words: Callable[[float], str]) -> str:
 
 def spent(found: Comparison) -> Part:
     """What each took to reach the other's best validation accuracy."""
-    columns = ("against", "its best", "it took", "growth", "growth, last stage")
+    columns = ("against", "its best", "it took", "growth", "last stage")
     rows = []
     for one in found.contrasts:
         every = one.speed_ups["total", "flops"]
@@ -166,7 +169,7 @@ def spent(found: Comparison) -> Part:
         rows.append((_against(one, found), _percent(best), _costs(one), *took))
     note = (
         "FLOPs and CPU time until an epoch first had the other's best validation accuracy, means "
-        "over repeats; growth: all its stages counted"
+        "over repeats; growth: all its stages counted; last stage: that of growth alone"
     )
     title = "to reach the other's best validation accuracy"
     return Part(title, columns, tuple(rows), note)

@@ -178,7 +178,7 @@ def kept(folder: Path, **changes: object) -> Comparison:
 
 def test_a_comparison_is_read_back_as_it_was(tmp_path: Path) -> None:
     found = kept(tmp_path / "a", policies=True, command="grow compare a.yaml", settings="name: a\n")
-    assert comparefolder.load(tmp_path / "a") == found
+    assert comparefolder.load_comparison(tmp_path / "a") == found
 
 
 def test_a_comparison_that_diverged_is_read_back(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_comparison_that_diverged_is_read_back(tmp_path: Path) -> None:
     trials = {one.name: one.trials for one in found.summaries} | {"growth": (lost, *others)}
     found = compare_trials(found.setting, trials)
     comparefolder.write(found)
-    assert comparefolder.load(tmp_path).to_dict() == found.to_dict()
+    assert comparefolder.load_comparison(tmp_path).to_dict() == found.to_dict()
 
 
 def test_a_result_of_before_is_read_without_what_it_lacks(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_result_of_before_is_read_without_what_it_lacks(tmp_path: Path) -> Non
     for name in ("schema", "command", "settings"):
         del values[name]
     documents.write(tmp_path / "a" / "compare.json", SCHEMA, values)
-    assert comparefolder.load(tmp_path / "a").setting.command == ""
+    assert comparefolder.load_comparison(tmp_path / "a").setting.command == ""
 
 
 def test_what_is_no_comparison_or_none_yet_says_so(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_what_is_no_comparison_or_none_yet_says_so(tmp_path: Path) -> None:
         runs.load(tmp_path)
     assert "comparison" in (caught.value.hint or "")
     with pytest.raises(RunFolderError, match="not complete yet") as caught:
-        comparefolder.load(tmp_path)
+        comparefolder.load_comparison(tmp_path)
     assert "grow compare" in (caught.value.hint or "")
 
 
@@ -220,7 +220,7 @@ def test_a_damaged_result_is_no_traceback(tmp_path: Path, damage: str) -> None:
     kept(tmp_path / "a")
     (tmp_path / "a" / "compare.json").write_text(damage)
     with pytest.raises(RunFolderError, match="is damaged") as caught:
-        comparefolder.load(tmp_path / "a")
+        comparefolder.load_comparison(tmp_path / "a")
     assert "nothing is trained" in (caught.value.hint or "")
 
 
