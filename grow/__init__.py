@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from grow.carding import Card, card
     from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
+    from grow.comparefolder import load_comparison
     from grow.comparing import compare
     from grow.comparison import Comparison
     from grow.drafting import Draft, init
@@ -69,6 +70,7 @@ __all__ = [
     "init",
     "load",
     "load_all",
+    "load_comparison",
     "plan",
     "predict",
     "resume",
@@ -91,6 +93,7 @@ _HOMES = {
     "init": "grow.drafting",
     "Drawn": "grow.sketchbook",
     "draw_pictures": "grow.sketchbook",
+    "load_comparison": "grow.comparefolder",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",
