@@ -9,10 +9,10 @@ import typer
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app, print_json
+from grow.cli.app import App, AsJson, Overrides, RunDir, StageFile, app, print_json
 from grow.cli.running import live_view
 
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+data_app = App()
 app.add_typer(data_app, name="data", help="Look at pictures, and check them.")
 
 ModelOfOld = Annotated[
@@ -91,11 +91,11 @@ def data_show_command(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="Where the picture goes.")
     ] = Path("contact-sheet.png"),
-    count: Annotated[int, typer.Option("--count", min=1, max=10_000, help="How many.")] = 48,
+    count: Annotated[int, typer.Option("--count", metavar="N", min=1, max=10_000, help="How many.")] = 48,
     split: Annotated[
         Literal["train", "validation", "test"], typer.Option("--split", help="Which pictures.")
     ] = "train",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which of them.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Which of them.")] = 0,
 ) -> None:
     """Make a contact sheet: one picture of many.
 
