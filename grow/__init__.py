@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from grow.cleaning import Cleaning, clean
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.differing import Difference, difference
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -43,6 +44,7 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Difference",
     "Explanation",
     "Export",
     "GrowError",
@@ -58,6 +60,7 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "difference",
     "explain",
     "export",
     "load",
@@ -80,6 +83,8 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Difference": "grow.differing",
+    "difference": "grow.differing",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

@@ -2,8 +2,8 @@
 
 The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
-``GROW_BACKEND_NOISE`` is set, and shown when the import fails. A log file gets them anyway. ``GROW_THREADS`` says how many
-threads may compute; all cores unless said.
+``GROW_BACKEND_NOISE`` is set, and shown when the import fails. A log file gets them anyway.
+``GROW_THREADS`` says how many threads may compute; all cores unless said.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from grow import commit
 from grow.errors import GrowError, Stopped, UsageError
-from grow.report.words import size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -123,7 +122,7 @@ def check_picture_path(path: Path) -> None:
 
 
 def save_picture(picture: Image, path: Path) -> None:
-    """Saves a picture in the format its ending names, and says so.
+    """Saves a picture in the format its ending names.
 
     Raises:
         UsageError: the file cannot be written.
@@ -132,8 +131,9 @@ def save_picture(picture: Image, path: Path) -> None:
         picture.save(path)
     except (ValueError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UsageError(f"{path} cannot be written: {why}") from error
-    say(f"{size(picture.size)} pixels in {path}")
+        raise UsageError(
+            f"{path} cannot be written: {why}", hint="name another with --out"
+        ) from error
 
 
 def put_text(text: str, path: Path | None) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 SCHEMA = "grow.error/1"
 """Name and version of the JSON form of a failure."""
 

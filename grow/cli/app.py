@@ -155,7 +155,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    quiet: Annotated[  # noqa: ARG001  (its callback takes care of it, and of the next two)
+    quiet: Annotated[
         bool,
         typer.Option(
             "--quiet",
@@ -165,7 +165,7 @@ def _main(
             expose_value=False,
         ),
     ] = False,
-    verbose: Annotated[  # noqa: ARG001
+    verbose: Annotated[
         bool,
         typer.Option(
             "--verbose",
@@ -174,7 +174,7 @@ def _main(
             expose_value=False,
         ),
     ] = False,
-    log_file: Annotated[  # noqa: ARG001
+    log_file: Annotated[
         Path | None,
         typer.Option(
             "--log-file",

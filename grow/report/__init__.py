@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grow.report.card import card_markdown
     from grow.report.checked import check_page
     from grow.report.compared import comparison_markdown, comparison_page
+    from grow.report.differing import difference_page
     from grow.report.epochs import epochs_csv
     from grow.report.explained import explanation_page
     from grow.report.exported import export_lines
@@ -30,6 +31,7 @@ __all__ = [
     "cleaning_page",
     "comparison_markdown",
     "comparison_page",
+    "difference_page",
     "epochs_csv",
     "explanation_page",
     "export_lines",
@@ -54,6 +56,7 @@ _HOMES = {
     "cleaning_page": "grow.report.upkeep",
     "comparison_markdown": "grow.report.compared",
     "comparison_page": "grow.report.compared",
+    "difference_page": "grow.report.differing",
     "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
     "export_lines": "grow.report.exported",
