@@ -20,13 +20,24 @@ from grow.cli import (
     manners,
     reporting,
     running,
+    starting,
     upkeep,
     using,
 )
 from grow.cli.app import app, print_json
 from grow.errors import GrowError, UsageError
 
-__all__ = ["app", "comparing", "looking", "main", "reporting", "running", "upkeep", "using"]
+__all__ = [
+    "app",
+    "comparing",
+    "looking",
+    "main",
+    "reporting",
+    "running",
+    "starting",
+    "upkeep",
+    "using",
+]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]
@@ -90,7 +101,7 @@ def _refuse(error: Any, *, as_json: bool) -> int:
         error.show()
         return int(error.exit_code)
     command = error.ctx.command_path if error.ctx else "grow"
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
     refused = UsageError(message, hint=f"`{command} --help` says what it takes")
     return _fail(refused, as_json=as_json)
 

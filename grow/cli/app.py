@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -80,6 +81,11 @@ def _below(group: TyperGroup) -> list[Any]:
     return found
 
 
+def _without_types(term: str) -> str:
+    """``--count <int range>`` as people say it: ``--count N``."""
+    return re.sub(r"<int( range)?>", "N", term).replace("<str>", "TEXT")
+
+
 def _first_line(text: str | None) -> str:
     return (text or "").strip().partition("\n")[0]
 
@@ -94,7 +100,7 @@ def _page(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
         record = param.get_help_record(ctx)
         if record is not None:
             argument = (str(param.metavar), str(param.help)) if kind == "argument" else None
-            rows[kind].append(argument or record)
+            rows[kind].append(argument or (_without_types(record[0]), record[1]))
     sections = (
         ("Arguments", rows["argument"]),
         ("Commands", commands),

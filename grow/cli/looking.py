@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +17,7 @@ from grow.cli.running import live_view
 
 data_app = App()
 _SHEET_SCHEMA = "grow.contact-sheet/1"
-app.add_typer(data_app, name="data", help="Look at pictures, and check them.")
+app.add_typer(data_app, name="data", help="Look at pictures, check them, draw some.")
 
 ModelOfOld = Annotated[
     Path | None,
@@ -104,7 +105,7 @@ def schema_command() -> None:
 
 @data_app.callback()
 def _data() -> None:
-    """Look at pictures, and check them."""
+    """Look at pictures, check them, draw some."""
 
 
 @data_app.command("show")
@@ -115,13 +116,11 @@ def data_show_command(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="Where the picture goes.")
     ] = Path("contact-sheet.png"),
-    count: Annotated[
-        int, typer.Option("--count", metavar="N", min=1, max=10_000, help="How many.")
-    ] = 48,
+    count: Annotated[int, typer.Option("--count", min=1, max=10_000, help="How many.")] = 48,
     split: Annotated[
         Literal["train", "validation", "test"], typer.Option("--split", help="Which pictures.")
     ] = "train",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Which of them.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which of them.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make a contact sheet: one picture of many.
@@ -168,3 +167,45 @@ def data_check_command(
     else:
         console.show(report.check_page(found))
     raise typer.Exit(found.exit_code(strict=strict))
+
+
+@data_app.command("draw")
+def data_draw_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A new folder, or an empty one.")
+    ],
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=4, max=1_000_000, help="How many, half of each class.")
+    ] = 600,
+    test: Annotated[
+        int, typer.Option("--test", min=0, max=1_000_000, help="How many more to test on.")
+    ] = 0,
+    size: Annotated[
+        int, typer.Option("--size", min=8, max=1024, help="Rows and columns of each.")
+    ] = 64,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which pictures.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw cats and dogs into a folder, to try things out on.
+
+    PNG files in class folders; with --test in train and test folders of those. The folder
+    appears when all pictures are there. Nothing is drawn into a folder with something in it.
+
+    Example: grow data draw pictures --pictures 600 --test 200
+    """
+    switch = grow.StopSwitch()
+    with live_view(stderr=as_json) as view, switch.listening(view.announce_stop):
+        made = grow.draw_pictures(
+            folder,
+            pictures=pictures,
+            test=test,
+            size=size,
+            seed=seed,
+            listeners=[view],
+            stop=switch,
+        )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    console.say(f"{made.train + made.test:,} pictures in {folder}")
+    console.say(f"next: {shlex.join(['grow', 'init', str(folder)])}")
