@@ -18,6 +18,7 @@ from grow import (
     cli,
     differing,
     events,
+    examples,
     exporting,
     inspection,
     lock,
@@ -34,6 +35,7 @@ from grow import (
 from grow.checking import Severity
 from grow.comparison import Comparison
 from grow.errors import RunFolderError, StageFileError
+from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
@@ -254,6 +256,14 @@ def test_what_grow_data_show_prints(tmp_path, monkeypatch, capsys):
     agree("field of a contact sheet", json.loads(capsys.readouterr().out))
 
 
+def test_what_grow_data_draw_prints(tmp_path):
+    agree("field of drawn pictures", grow.draw_pictures(tmp_path / "drawn", pictures=4).to_dict())
+
+
+def test_what_grow_init_prints_of_an_example(tmp_path):
+    agree("field of an example", examples.write("seed", tmp_path / "a.yaml").to_dict())
+
+
 def test_what_grow_report_prints(run_folder):
     values = runs.load(run_folder.path).to_dict()
     agree("field of a report", values)
@@ -265,6 +275,22 @@ def test_what_grow_status_verify_prints(run_folder):
     values = inspection.verify(run_folder.path).to_dict()
     agree("field of a verification", values)
     for name in ("path", "words"):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_init_prints(tmp_path):
+    grow.draw_pictures(tmp_path / "p", pictures=12, size=16)
+    values = grow.init(tmp_path / "p", out=tmp_path / "s.yaml", measure=False).to_dict()
+    agree("field of a draft", values)
+    timed = Estimate(1.0, (2.0,), Machine(2, 0.0)).to_dict()
+    agree("field of an estimated time", timed)
+    for name in (*values["short_sides"], *values["stages"][0]):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_data_draw_prints(tmp_path):
+    values = grow.draw_pictures(tmp_path / "p", pictures=4, size=8).to_dict()
+    for name in values:
         assert f"`{name}`" in PAGE
 
 

@@ -38,8 +38,10 @@ def run_folders(incomplete: str) -> list[str]:
 
 def stages(ctx: typer.Context) -> list[str]:
     """Names of the stages of the run that stands before on the command line."""
+    # While an option waits for its value, what stands before is not parsed into parameters.
+    run = ctx.params.get("run") or next(iter(ctx.args), "")
     with suppress(OSError):
-        found = [_STAGE.fullmatch(path.name) for path in Path(str(ctx.params.get("run"))).iterdir()]
+        found = [_STAGE.fullmatch(path.name) for path in Path(str(run)).iterdir()]
         return sorted({one["name"] for one in found if one is not None})
     return []
 

@@ -52,11 +52,11 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     steps to tell how long that takes here. With --example it writes one of the ready stage files;
     quickstart draws its own pictures.
 
-    Example: grow init pictures --out stages.yaml
+    Example: grow init pictures
     """
-    from grow.drafting.draft import check_place, name_for  # noqa: PLC0415  (help needs no more)
+    from grow.drafting.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
 
-    asks = not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+    asks = not yes and not as_json and _at_terminal()
     if example is not None:
         if folder is not None:
             raise UsageError("--example: expected no FOLDER, which it does not look at; found both")
@@ -96,20 +96,25 @@ def _write_example(name: examples.Name, out: Path, *, as_json: bool) -> None:
         console.say(f"{name} in {out}; next: {shlex.join(['grow', 'run', str(out)])}")
 
 
+def _at_terminal() -> bool:
+    """Whether somebody is there who sees a question and can answer it."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _ask_folder(*, asks: bool) -> Path:
     if not asks:
         raise UsageError(
             "FOLDER: expected a folder of pictures, found none", hint="such as: grow init pictures"
         )
     while True:
-        answer = Path(_ask("Folder of pictures, with a folder for each class")).expanduser()
+        answer = Path(_ask("Folder of pictures")).expanduser()
         if answer.is_dir():
             return answer
         console.say(f"{answer}: no such folder")
 
 
 def _ask_name(usual: str) -> str:
-    from grow.drafting.draft import checked_name  # noqa: PLC0415
+    from grow.drafting.place import checked_name  # noqa: PLC0415
 
     while True:
         try:

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -18,24 +17,18 @@ from grow import commit, stagefile, stageplans
 from grow.checking.balance import balance
 from grow.drafting.choose import Chosen, choose
 from grow.drafting.look import Counts, Look, look_at, without_share
+from grow.drafting.place import check_place, checked_folder, checked_name, name_for, path_from
 from grow.drafting.wording import stage_file
-from grow.errors import DataError, UsageError
+from grow.errors import UsageError
 from grow.estimate import LONG_SECONDS, Estimate, Machine, about, estimate
 from grow.events import Listener, Preparing, to_all
-from grow.pictures.manifest import shown
 from grow.pictures.parts import named
-from grow.spec import RunSpec
-from grow.spec.values import NAME_PATTERN
+from grow.spec import FolderData, RunSpec
 from grow.stageplans import Pictures, StagePlan
 from grow.stopping import StopSwitch
 
 SCHEMA = "grow.init/1"
 """Name and version of the JSON form of a draft."""
-
-_NAME = re.compile(NAME_PATTERN)
-_LONGEST_NAME = 48
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
-"""Letters that are not a plain one with a mark, which Unicode would take apart by itself."""
 
 
 @dataclass(frozen=True)
@@ -145,15 +138,22 @@ def init(
         The stage file and its reasons; `Draft.write` writes it.
 
     Raises:
-        UsageError: ``name`` or ``stages`` cannot be used.
+        UsageError: ``name``, ``out`` or ``stages`` cannot be used, or one is in the folder.
         DataError: no such folder, not laid out as expected, or too few pictures.
         Stopped: stopped as asked.
     """
     emit, switch = to_all(listeners), stop or StopSwitch()
-    place, file = _checked_folder(Path(folder)), Path(out)
+    place, file = checked_folder(Path(folder)), Path(out)
+    check_place(file, force=True)
     called = checked_name(name) if name is not None else name_for(place)
-    path = _path_from(file, place)
-    look = look_at(place, lambda done, total: emit(Preparing(done, total, "read")), switch.check)
+    path = path_from(file, place)
+    data = FolderData(source="folder", path=path)
+
+    def told(done: int, total: int) -> None:
+        emit(Preparing(done, total, "read"))
+
+    look = look_at(data, file.parent, told, switch.check)
+    _check_outside(look)
     chosen = choose(look, stages)
 
     def write(time: str) -> str:
@@ -171,88 +171,19 @@ def init(
     )
 
 
-def check_place(file: Path, *, force: bool = False) -> None:
-    """Returns where a stage file can be written to ``file``; asked before the work is done.
+def _check_outside(look: Look) -> None:
+    """Sees that runs/, which is made where commands run, will not lie among the class folders.
 
     Raises:
-        UsageError: something is there already, or its folder is not.
+        UsageError: it would.
     """
-    if file.is_dir():
-        raise UsageError(f"{file}: expected a file to write, found a folder")
-    if not file.parent.is_dir():
+    here, place = Path.cwd().resolve(), Path(look.place)
+    if look.flat and (here == place or place in here.parents):
         raise UsageError(
-            f"{file}: there is no folder {file.parent}", hint="make it, or name another file"
+            f"{look.place}: expected to be called from outside the folder of pictures, since the "
+            "folder runs is made where one is, and would be taken for a class",
+            hint=f"cd {shlex.quote(str(place.parent))} && grow init {shlex.quote(place.name)}",
         )
-    if os.path.lexists(file) and not force:
-        raise UsageError(
-            f"{file} is there already", hint="--force replaces it; --out names another"
-        )
-
-
-def checked_name(name: str) -> str:
-    """``name``, where it can name a run.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    if not _NAME.match(name):
-        raise UsageError(
-            f'--name: expected letters, digits, "-", "_" and ".", found "{shown(name)}"',
-            hint="such as my-pictures",
-        )
-    return name
-
-
-def name_for(folder: Path) -> str:
-    """A name for the run: the folder's own, in letters that every system takes."""
-    plain = unicodedata.normalize("NFKD", folder.resolve().name.translate(_LETTERS))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    words = re.sub(r"[^A-Za-z0-9_]+", "-", plain)[:_LONGEST_NAME].strip("-_")
-    return words or "pictures"
-
-
-def _checked_folder(folder: Path) -> Path:
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "no such folder"
-        raise DataError(
-            f"{folder}: expected a folder of pictures, found {found}",
-            hint="name a folder with a folder for each class in it, such as pictures/cats and "
-            "pictures/dogs",
-        )
-    return folder
-
-
-def _path_from(file: Path, folder: Path) -> str:
-    """The folder as the stage file is to name it: relative to itself where that is possible.
-
-    Raises:
-        DataError: its name is no text.
-    """
-    # Through links, `..` leads elsewhere than the words say: the file's place is resolved, and
-    # the folder too where its own words do not lead to it.
-    base = os.path.realpath(file.parent)
-    try:
-        path = os.path.relpath(os.path.abspath(folder), base)  # noqa: PTH100 - lexical, on purpose
-        if not _same(Path(base, path), folder):
-            path = os.path.relpath(os.path.realpath(folder), base)
-    except ValueError:  # Windows: on another drive
-        path = str(folder.resolve())
-    path = Path(path).as_posix()
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        raise DataError(
-            f"{shown(path)}: expected a folder whose name is text, found bytes that are none",
-            hint="rename it: a stage file cannot name it",
-        ) from None
-    return f"./{path}" if path.startswith("~") else path  # or it would mean a home folder
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 Teller = Callable[[int, int], None]

@@ -48,6 +48,7 @@ class Look:
         aspects: width over height of each, ascending.
         grey: whether no colour was found.
         total: how many pictures are listed.
+        flat: whether the class folders lie in the folder itself, not in a train folder.
         bad: pictures that cannot be used, as far as they were looked at.
         left_out: other files and folders that no picture is taken from.
         decode_seconds: time to decode a picture here, with all processors at work.
@@ -61,6 +62,7 @@ class Look:
     aspects: tuple[float, ...]
     grey: bool
     total: int
+    flat: bool = True
     bad: tuple[Unusable, ...] = ()
     left_out: tuple[Unusable, ...] = ()
     decode_seconds: float = 0.0
@@ -79,18 +81,19 @@ class _Seen(NamedTuple):
     grey: bool
 
 
-def look_at(folder: Path, progress: Progress, check_stop: CheckStop) -> Look:
+def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckStop) -> Look:
     """Looks at a folder of pictures.
 
     Args:
-        folder: with a folder for each class, or train, val and test folders of those.
+        data: the folder, as the stage file is to name it.
+        base: the stage file's folder.
         progress: told how many of how many pictures are read.
         check_stop: called between pictures; it raises to stop.
 
     Raises:
         DataError: no such folder, not laid out as expected, or too few pictures that can be used.
     """
-    listing = list_folder(FolderData(source="folder", path=str(folder.absolute())), folder)
+    listing = list_folder(data, base)
     measured, sizes = _measure(listing.candidates, progress, check_stop)
     reasons = {c.key: s for c, s in zip(measured, sizes, strict=True) if isinstance(s, str)}
     began = time.perf_counter()
@@ -107,6 +110,7 @@ def look_at(folder: Path, progress: Progress, check_stop: CheckStop) -> Look:
         classes=listing.classes,
         counts=count(listing.classes, usable),
         parts=_parts(listing),
+        flat=listing.candidates[0].key.partition("/")[0] in listing.classes,
         short_sides=tuple(sorted(min(shape) for shape in shapes)),
         aspects=tuple(sorted(width / height for height, width in shapes)),
         grey=all(one.grey for one in seen.values() if not one.reason),

@@ -6,6 +6,7 @@ form of it. Imports the standard library, `stagefile` and its neighbours only.
 
 from __future__ import annotations
 
+import re
 import shlex
 import textwrap
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from grow.pictures.manifest import shown
 from grow.stagefile.write import written
 
 _WIDTH = 96
+_KEPT = "\0"
 _NAMED = 8
 _SQUARE = 1.2  # how many times as long as the other a side is, and the picture no square
 
@@ -44,14 +46,17 @@ def stage_file(look: Look, chosen: Chosen, *, name: str, path: str, file: str, t
 def _comment(text: str, indent: int = 0) -> list[str]:
     """A sentence or more as comment lines; what a terminal must not see is spelt out."""
     head = f"{' ' * indent}# "
-    return textwrap.wrap(
-        shown(text),
+    # What is typed stays together: no blank in it is a place to break.
+    whole = re.sub(r"`[^`]+`", lambda typed: typed[0].replace(" ", _KEPT), shown(text))
+    lines = textwrap.wrap(
+        whole,
         _WIDTH,
         initial_indent=head,
         subsequent_indent=head,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_KEPT, " ") for line in lines]
 
 
 def _head(look: Look, file: str, time: str) -> Iterator[str]:

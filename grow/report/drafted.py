@@ -37,7 +37,7 @@ def draft_page(draft: Draft) -> RenderableType:
         Text(),
         _stages(draft),
         Text(),
-        *(Text(why) for key in _TOLD if (why := draft.chosen.reasons[key])),
+        *(Text(shown(why)) for key in _TOLD if (why := draft.chosen.reasons[key])),
     ]
     parts += [Text(f"note: {shown(note)}", "yellow") for note in draft.notes]
     return Group(*parts, Text(), Text(_time(draft)), *_next(draft))
