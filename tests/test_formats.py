@@ -288,12 +288,6 @@ def test_what_grow_init_prints(tmp_path):
         assert f"`{name}`" in PAGE
 
 
-def test_what_grow_data_draw_prints(tmp_path):
-    values = grow.draw_pictures(tmp_path / "p", pictures=4, size=8).to_dict()
-    for name in values:
-        assert f"`{name}`" in PAGE
-
-
 def test_what_grow_clean_prints(run_folder):
     values = cleaning.clean(run_folder.path).to_dict()
     agree("field of a cleaning", {*values, "deleted"})

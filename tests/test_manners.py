@@ -78,7 +78,7 @@ def test_help_fits_and_cuts_no_word(
     said = call(*words, "--help")
     assert (said.code, said.err) == (0, "")
     assert not CONTROL.search(said.out)
-    assert "..." not in said.out.replace("[ARGS]...", "")
+    assert "..." not in re.sub(r"(ARGS\]|FOLDER)\.\.\.", "", said.out)
     lines = said.out.splitlines()
     # What is longer than a line is one word, which is shown whole.
     assert all(len(line) <= columns or len(line.split()) == 1 for line in lines)
@@ -93,7 +93,7 @@ def test_help_fits_and_cuts_no_word(
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_a_mistake_with_json_is_one_json_value(call: Command, words: tuple[str, ...]) -> None:
-    for mistake in ("--no-such-option", "--set", "nonsense"):
+    for mistake in ("--no-such-option", "--set"):
         said = call(*words, mistake, "--json")
         values = json.loads(said.out)
         assert (values["schema"], values["exit_code"]) == ("grow.error/1", said.code)

@@ -1,4 +1,4 @@
-"""The wheel and the source archive: they build, hold what they should, and the wheel works alone."""
+"""Wheel and source archive: they build, hold what they should, and the wheel works alone."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _first_line(text: str | None) -> str:
 
 def _page(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
     """A command's page of help."""
-    pieces = [piece.strip("{}") for piece in command.collect_usage_pieces(ctx)]
+    pieces = [re.sub("[{}]", "", piece) for piece in command.collect_usage_pieces(ctx)]
     usage = " ".join([ctx.command_path, *pieces])
     rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": [], "everywhere": []}
     for param in command.get_params(ctx):
