@@ -229,6 +229,19 @@ def test_verbose_is_for_one_command_line(call: Command, monkeypatch: pytest.Monk
     assert not console.is_quiet()
 
 
+# Values in place of the file's.
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "compare"])
+def test_a_value_in_place_of_the_file_s_is_checked_like_the_file(call: Command, name: str) -> None:
+    said = call(name, "tiny.yaml", "--set", "train.epochs=0", "--set", "stages.deper.epochs=3")
+    assert (said.code, said.out) == (2, "")
+    wrong, nowhere = said.err.splitlines()
+    assert "--set stages.deper.epochs=3: stages: expected small, deeper, or a number" in said.err
+    assert "--set train.epochs=0 train.epochs: expected a whole number from 1" in said.err
+    assert wrong != nowhere
+
+
 # Pipes that nobody reads any more, and answers that nobody gives.
 
 

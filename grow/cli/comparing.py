@@ -13,7 +13,7 @@ import typer
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, RunDir, StageFile, app, print_json
+from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app, print_json
 from grow.errors import Stopped
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
         int, typer.Option("--threads", min=1, help="Threads per repeat; part of what is compared.")
     ] = 1,
     run_dir: RunDir = None,
+    overrides: Overrides = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Markdown, to paste.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -54,6 +55,7 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
             stage_file,
             repeats=repeats,
             policies=wanted,
+            overrides=overrides or (),
             jobs=jobs,
             threads=threads,
             run_dir=run_dir,
