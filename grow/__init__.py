@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from grow.comparefolder import load_comparison
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.differing import Difference, difference
     from grow.drafting import Draft, init
     from grow.errors import GrowError
     from grow.explaining import explain
@@ -47,6 +48,7 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Difference",
     "Draft",
     "Drawn",
     "Explanation",
@@ -64,6 +66,7 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "difference",
     "draw_pictures",
     "explain",
     "export",
@@ -89,6 +92,8 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Difference": "grow.differing",
+    "difference": "grow.differing",
     "Draft": "grow.drafting",
     "init": "grow.drafting",
     "Drawn": "grow.sketchbook",

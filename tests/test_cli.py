@@ -502,7 +502,7 @@ def test_a_picture_that_cannot_be_written(
     said = call("data", "show", "tiny.yaml", "--out", "sheet.png")
     assert (said.code, said.err) == (
         2,
-        "error: sheet.png cannot be written: Is a directory\n",
+        "error: sheet.png cannot be written: Is a directory\n       name another with --out\n",
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grow.report.card import card_markdown
     from grow.report.checked import check_page
     from grow.report.compared import comparison_csv, comparison_markdown, comparison_page
+    from grow.report.differing import difference_page
     from grow.report.drafted import draft_page
     from grow.report.epochs import epochs_csv
     from grow.report.explained import explanation_page
@@ -33,6 +34,7 @@ __all__ = [
     "comparison_html",
     "comparison_markdown",
     "comparison_page",
+    "difference_page",
     "draft_page",
     "epochs_csv",
     "explanation_page",
@@ -60,6 +62,7 @@ _HOMES = {
     "comparison_html": "grow.report.html",
     "comparison_markdown": "grow.report.compared",
     "comparison_page": "grow.report.compared",
+    "difference_page": "grow.report.differing",
     "draft_page": "grow.report.drafted",
     "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
