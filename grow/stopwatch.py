@@ -23,6 +23,9 @@ from grow.stageplans import StagePlan, master_shape
 _SECONDS = 1.0
 """How long each stage's steps are timed."""
 
+_FEWEST, _PATIENCE = 8, 5
+"""How many steps are timed at least, unless they take so many times as long: on a busy machine."""
+
 _WARM_UP = 3
 _STEPS = 4000  # more than a second has; the order of so many is drawn at once
 _PICTURES = 2 * EVALUATION_BATCH
@@ -103,7 +106,7 @@ def _each(use: Callable[[Batch], None], batches: Generator[Batch], seconds: floa
         use(next(batches))
     began = time.perf_counter()
     done, spent = 0, 0.0
-    while spent < seconds:
+    while spent < seconds or (done < _FEWEST and spent < _PATIENCE * seconds):
         use(next(batches))
         done, spent = done + 1, time.perf_counter() - began
     return spent / done
