@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from grow.carding import Card, card
     from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
+    from grow.comparefolder import load_comparison
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.differing import Difference, difference
     from grow.drafting import Draft, init
     from grow.errors import GrowError
     from grow.explaining import explain
@@ -46,6 +48,7 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Difference",
     "Draft",
     "Drawn",
     "Explanation",
@@ -63,12 +66,14 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "difference",
     "draw_pictures",
     "explain",
     "export",
     "init",
     "load",
     "load_all",
+    "load_comparison",
     "plan",
     "predict",
     "resume",
@@ -87,10 +92,13 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Difference": "grow.differing",
+    "difference": "grow.differing",
     "Draft": "grow.drafting",
     "init": "grow.drafting",
     "Drawn": "grow.sketchbook",
     "draw_pictures": "grow.sketchbook",
+    "load_comparison": "grow.comparefolder",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

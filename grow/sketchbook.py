@@ -29,6 +29,10 @@ FIRST_TEST = 20_000_000
 _SMALLEST = 8
 
 
+SCHEMA = "grow.drawn/1"
+"""Name and version of the JSON form of drawn pictures."""
+
+
 @dataclass(frozen=True)
 class _Sheet:
     """One picture to draw: its place below the folder, and what it is a function of."""
@@ -57,6 +61,7 @@ class Drawn:
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
         return {
+            "schema": SCHEMA,
             "folder": str(self.path),
             "classes": list(CLASSES),
             "pictures": {"train": self.train, "test": self.test},

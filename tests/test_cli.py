@@ -407,7 +407,7 @@ def test_the_page_is_opened_when_that_is_wanted(
         (("--open", "--csv"), "expected one form of report, found --html and --csv"),
         (("--out", "x"), "--out needs a form of report"),
         (("--no-pictures",), "--no-pictures is for the page"),
-        (("--html", "--out", "no/x.html"), "x.html cannot be written: No such file"),
+        (("--html", "--out", "no/x.html"), "no/x.html: there is no folder no"),
     ],
 )
 def test_forms_of_report_that_contradict_each_other(
@@ -502,7 +502,7 @@ def test_a_picture_that_cannot_be_written(
     said = call("data", "show", "tiny.yaml", "--out", "sheet.png")
     assert (said.code, said.err) == (
         2,
-        "error: sheet.png cannot be written: Is a directory\n",
+        "error: sheet.png cannot be written: Is a directory\n       name another with --out\n",
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 import grow
-from grow import console, report
+from grow import console, examples, report
 from grow.cli.app import AsJson, app, print_json
 from grow.cli.running import live_view
 from grow.errors import Stopped, UsageError
@@ -33,6 +34,10 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     stages: Annotated[
         int | None, typer.Option("--stages", min=1, help="How many; what pays unless said.")
     ] = None,
+    example: Annotated[
+        Literal["quickstart", "while-it-pays", "seed", "cats-dogs"] | None,
+        typer.Option("--example", help="A ready stage file as it is, in place of looking."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     no_measure: Annotated[
@@ -44,13 +49,20 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 
     Looks at classes, sizes, colours and numbers, and chooses stages, validation, augmentation
     and epochs, each with its reason in a comment. The file runs as it is. Times a few training
-    steps to tell how long that takes here.
+    steps to tell how long that takes here. With --example it writes one of the ready stage files;
+    quickstart draws its own pictures.
 
     Example: grow init pictures
     """
     from grow.drafting.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
 
     asks = not yes and not as_json and _at_terminal()
+    if example is not None:
+        if folder is not None:
+            raise UsageError("--example: expected no FOLDER, which it does not look at; found both")
+        check_place(out, force=force)
+        _write_example(example, out, as_json=as_json)
+        return
     if folder is None:
         folder = _ask_folder(asks=asks)
     replace = force or (asks and out.is_file() and _may_replace(out))
@@ -74,6 +86,14 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
         print_json(draft.to_dict())
     else:
         console.show(report.draft_page(draft))
+
+
+def _write_example(name: examples.Name, out: Path, *, as_json: bool) -> None:
+    made = examples.write(name, out)
+    if as_json:
+        print_json(made.to_dict())
+    else:
+        console.say(f"{name} in {out}; next: {shlex.join(['grow', 'run', str(out)])}")
 
 
 def _at_terminal() -> bool:
