@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from grow import commit, stagefile, stageplans
 from grow.checking.balance import balance
@@ -148,11 +148,7 @@ def init(
     called = checked_name(name) if name is not None else name_for(place)
     path = path_from(file, place)
     data = FolderData(source="folder", path=path)
-
-    def told(done: int, total: int) -> None:
-        emit(Preparing(done, total, "read"))
-
-    look = look_at(data, file.parent, told, switch.check)
+    look = look_at(data, file.parent, _teller(emit, switch, "read"), switch.check)
     _check_outside(look)
     chosen = choose(look, stages)
 
@@ -163,7 +159,8 @@ def init(
     planned = stageplans.plan_stages(spec, Pictures(look.classes, None))
     share = chosen.validation if isinstance(chosen.validation, float) else None
     counts = without_share(look, share)
-    timed = _estimate(spec, planned, look, counts, _teller(emit, switch)) if measure else None
+    tell = _teller(emit, switch, "sizes timed")
+    timed = _estimate(spec, planned, look, counts, tell) if measure else None
     text = write("" if timed is None else timed.words)
     notes = tuple(_notes(look, counts, timed))
     return Draft(
@@ -189,10 +186,12 @@ def _check_outside(look: Look) -> None:
 Teller = Callable[[int, int], None]
 
 
-def _teller(emit: Listener, switch: StopSwitch) -> Teller:
+def _teller(emit: Listener, switch: StopSwitch, doing: Literal["read", "sizes timed"]) -> Teller:
+    """What is to be told how far something is; it raises to stop."""
+
     def tell(done: int, total: int) -> None:
         switch.check()
-        emit(Preparing(done, total, "sizes timed"))
+        emit(Preparing(done, total, doing))
 
     return tell
 
