@@ -59,6 +59,7 @@ PAGES = {
         "docs/how-it-works": "From stage file to model",
         "docs/growth": "The mathematics of growth",
         "CONTRIBUTING": "Contributing, with the map of the house",
+        "docs/releasing": "Releasing",
         "CHANGELOG": "Changes",
     },
 }
