@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import typer
 
 from grow.cli import app
+from grow.cli.app import ORDER
 
 HEAD = """\
 <!-- Written by docs/commands_page.py from grow/cli. Change it there; CONTRIBUTING says how. -->
@@ -34,11 +35,18 @@ EXIT_CODES = """\
 | 3 | the pictures are missing, cannot be read, or are not enough; or some could not be used |
 | 4 | the run folder is locked by another process, damaged, or no run folder |
 | 130, 143 | stopped by Ctrl-C or SIGTERM, with a checkpoint written |
+| 141 | nobody reads the output any more, as when `head` has enough |
 """
-BEFORE = "## Before any command\n"
+BEFORE = """\
+## Before any command
+
+Options that every command has too: all but `--version` may stand after the command as well, and
+mean the same there.
+"""
 COMPLETION = """\
-`grow --install-completion` makes the Tab key complete commands and options in the shell it is
-given in, `grow --show-completion` prints what it would install.
+`grow --install-completion` makes the Tab key complete commands, options, stage files, run
+folders and names of stages in the shell it is given in, `grow --show-completion` prints what it
+would install.
 """
 
 
@@ -67,7 +75,7 @@ class Parameter(NamedTuple):
 
 def page() -> str:
     """The page as text."""
-    found = dict(commands())
+    found = dict(sorted(commands(), key=lambda one: ORDER.index(one[0].split()[1])))
     rows = [
         f"| [`{name}`](#{name.replace(' ', '-')}) | {_first(one)} |" for name, one in found.items()
     ]

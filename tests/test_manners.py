@@ -265,6 +265,40 @@ def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word(words: tuple[s
     assert (said.returncode, said.stderr) == (141, "")
 
 
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        (KeyboardInterrupt, 130, "stopped; nothing was done\n"),
+        (EOFError, 2, "error: expected an answer to the question, found none\n"),
+    ],
+    ids=["ctrl-c", "end"],
+)
+def test_a_question_that_nobody_answers(
+    call: Command,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: type[BaseException],
+    code: int,
+    message: str,
+) -> None:
+    folder = make_run(here / "runs" / "tiny").path
+    left = folder / ".writing-x"
+    left.touch()
+
+    def refuse(*_: Any, **__: Any) -> bool:
+        try:
+            raise answer
+        except answer:
+            raise typer.Abort from None
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", refuse)
+    said = call("clean", "runs/tiny")
+    assert said.code == code
+    assert said.err.startswith(message)
+    assert left.exists()
+
+
 # What the shell completes.
 
 

@@ -6,6 +6,7 @@ Nothing heavy is imported here: `grow --help` and `grow plan` do without TensorF
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from grow.cli import (
     using,
 )
 from grow.cli.app import app, print_json
-from grow.errors import GrowError, UsageError
+from grow.errors import GrowError, Stopped, UsageError
 
 __all__ = [
     "app",
@@ -74,8 +75,9 @@ def _carry_out(given: list[str]) -> int:
         code = app(given, prog_name="grow", standalone_mode=False)
     except GrowError as error:
         return _fail(error, as_json=as_json)
-    except typer.Abort:
-        return _fail(UsageError("stopped: expected an answer, found none"), as_json=as_json)
+    except typer.Abort as error:
+        sys.stdout.write("\n")  # the question stands in the line
+        return _fail(_unanswered(error), as_json=as_json)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -84,6 +86,14 @@ def _carry_out(given: list[str]) -> int:
     except _RefusedLine as error:
         return _refuse(error, as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _unanswered(error: BaseException) -> GrowError:
+    """The failure that a question without an answer is: stopped there, or nobody to ask."""
+    if isinstance(error.__context__, KeyboardInterrupt):
+        return Stopped("stopped; nothing was done", signal_number=signal.SIGINT)
+    hint = "answer it, or use the option that asks nothing"
+    return UsageError("expected an answer to the question, found none", hint=hint)
 
 
 def _fail(error: GrowError, *, as_json: bool) -> int:

@@ -19,7 +19,7 @@ _EVERYWHERE = frozenset({"quiet", "verbose", "log_file"})
 """The parameters of `_main` that every command has too."""
 
 
-_ORDER = (
+ORDER = (
     *("init", "run", "resume", "plan", "status", "report", "compare", "predict", "export", "card"),
     *("explain", "data", "clean", "schema"),
 )
@@ -45,9 +45,9 @@ class Group(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order in which people come to need them."""
-        last = len(_ORDER)
+        last = len(ORDER)
         found = super().list_commands(ctx)
-        return sorted(found, key=lambda name: _ORDER.index(name) if name in _ORDER else last)
+        return sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else last)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Writes the page of help."""

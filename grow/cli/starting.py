@@ -36,7 +36,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     ] = None,
     example: Annotated[
         Literal["quickstart", "while-it-pays", "seed", "cats-dogs"] | None,
-        typer.Option("--example", help="A ready stage file as it is, in place of looking."),
+        typer.Option("--example", help="Write a ready stage file, which looks at no pictures."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
