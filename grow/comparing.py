@@ -36,6 +36,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     *,
     repeats: int = 5,
     policies: Sequence[Policy] = (),
+    overrides: Sequence[str] = (),
     jobs: int | None = None,
     threads: int = 1,
     run_dir: str | PathLike[str] | None = None,
@@ -51,6 +52,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         stage_file: path of the stage file.
         repeats: how many seeds.
         policies: transfer policies to compare; those of the stage file unless said.
+        overrides: values in place of the file's, such as ``train.epochs=3``.
         jobs: how many repeats at a time; as many as there are cores for, unless said.
         threads: how many threads each repeat computes with. Another number gives other weights,
             so its results go to other folders.
@@ -69,7 +71,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         Stopped: stopped as asked; the same call goes on.
     """
     file = Path(stage_file)
-    spec = stagefile.read(file)
+    spec = stagefile.read(file, overrides)
     _check(spec, repeats, policies, jobs, threads)
     folder = run_folder(spec, run_dir or Path("runs") / f"{spec.name}-compare")
     if (folder / "run.json").exists():

@@ -13,7 +13,7 @@ import typer
 
 import grow
 from grow.cli import forms
-from grow.cli.app import AsJson, RunDir, StageFile, app
+from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app
 from grow.cli.reporting import show_comparison
 from grow.errors import Stopped
 
@@ -37,6 +37,7 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
         int, typer.Option("--threads", min=1, help="Threads per repeat; part of what is compared.")
     ] = 1,
     run_dir: RunDir = None,
+    overrides: Overrides = None,
     markdown: forms.Markdown = False,
     html: Annotated[bool, typer.Option("--html", help="Say just where the page is.")] = False,
     csv: forms.Csv = False,
@@ -61,6 +62,7 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
             stage_file,
             repeats=repeats,
             policies=wanted,
+            overrides=overrides or (),
             jobs=jobs,
             threads=threads,
             run_dir=run_dir,

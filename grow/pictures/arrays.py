@@ -160,7 +160,7 @@ def _labels(path: Path, name: str, labels: NDArray[Any], pictures: int) -> NDArr
     if labels.dtype.kind == "f" and (labels == labels.round()).all():
         labels = labels.astype("int64")
     if labels.dtype.kind == "S":
-        labels = labels.astype("U")
+        labels = _decoded(where, labels)
     if labels.dtype.kind not in "iubU":
         raise DataError(
             f"{where} expected labels that are whole numbers or texts, found {labels.dtype}.",
@@ -176,7 +176,20 @@ def _texts(path: Path, name: str, values: NDArray[Any]) -> tuple[str, ...]:
             f"{values.shape}.",
             hint="Save a list of texts under that name, or leave it out.",
         )
-    return tuple(str(value) for value in values.astype("U"))
+    if values.dtype.kind == "S":
+        values = _decoded(f'{path}: "{name}"', values)
+    return tuple(str(value) for value in values)
+
+
+def _decoded(where: str, values: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np  # noqa: PLC0415 - numpy, for this source alone
+
+    try:
+        return np.char.decode(values, "utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where} expected texts in UTF-8, found: {error}.", hint="Save texts, not bytes."
+        ) from error
 
 
 def _classes(

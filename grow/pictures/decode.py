@@ -39,6 +39,7 @@ DAMAGED = (
     ArithmeticError,
     NotImplementedError,
     RuntimeError,
+    AssertionError,
     struct.error,
     zlib.error,
 )
@@ -59,12 +60,14 @@ class Undecodable(Exception):  # noqa: N818 - a verdict on a file, turned into a
     """A file that is no usable picture.
 
     Attributes:
-        reason: why, in plain words.
+        reason: why, in plain words and one line.
+        passing: whether it may be usable another time, though the file stays as it is.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.passing = passing
 
 
 class _Hush:
@@ -126,12 +129,18 @@ def opened(data: bytes) -> Image.Image:
         except Image.DecompressionBombError as error:
             raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
         except MemoryError as error:
-            raise Undecodable("too large: not enough memory") from error
+            raise Undecodable("too large: not enough memory", passing=True) from error
         except UnidentifiedImageError as error:
             raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
         except DAMAGED as error:
-            reason = str(error) or type(error).__name__
-            raise Undecodable(f"damaged: {reason}") from error
+            raise Undecodable(damage(error)) from error
+
+
+def damage(error: BaseException) -> str:
+    """What one of `DAMAGED` means, in one line that no terminal trips over."""
+    words = " ".join(str(error).split())
+    spelt = "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    return f"damaged: {spelt or f'the decoder gave up ({type(error).__name__})'}"
 
 
 def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:

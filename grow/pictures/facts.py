@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from grow.pictures.decode import DAMAGED, FORMATS, Undecodable, hush, opened
+from grow.pictures.decode import DAMAGED, FORMATS, Undecodable, damage, hush, opened
 
 Measures = NDArray[np.float32]
 Plane = NDArray[np.uint8]
@@ -135,7 +135,7 @@ def _header(data: bytes) -> tuple[str, str, bool, float]:
                 form, mode = image.format or "", image.mode
                 return form, mode, bool(getattr(image, "is_animated", False)), quality
         except DAMAGED as error:  # damaged behind the frame that is used
-            raise Undecodable(f"damaged: {error}") from error
+            raise Undecodable(damage(error)) from error
 
 
 def _facts(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from grow.errors import DataError
 from grow.pictures.locate import looked_at, possible
-from grow.pictures.manifest import Candidate, Listing, Split, Unusable, in_order
+from grow.pictures.manifest import Candidate, Listing, Split, Unusable, in_order, shown
 from grow.pictures.parts import FRACTION, NOT_USED, TEST, TRAIN, VALIDATION, named
 from grow.pictures.walk import Level, look, walk
 from grow.spec import FolderData
@@ -24,13 +24,22 @@ _LAYOUT = (
     "val/ and test/ beside it."
 )
 
+_NAMED = 3
+
 
 @dataclass(frozen=True)
 class _Roles:
-    """What each folder under the root is for, and the fraction when validation has none."""
+    """What each folder under the root is for.
+
+    Attributes:
+        folders: the folder's name for each split that has one.
+        fraction: the share to set aside when validation has no folder.
+        said: whether the stage file says what to validate on.
+    """
 
     folders: dict[Split, str]
     fraction: float | None
+    said: bool
 
 
 def resolve_root(data: FolderData, base: Path) -> Path:
@@ -103,7 +112,7 @@ def _roles(root: Path, level: Level, validation: str | float | None) -> _Roles |
     if test:
         folders["test"] = test
     fraction = validation if isinstance(validation, float) else FRACTION
-    return _Roles(folders, None if aside else fraction)
+    return _Roles(folders, None if aside else fraction, validation is not None)
 
 
 def _is_class(root: Path, level: Level, train: str) -> bool:
@@ -138,7 +147,7 @@ def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
         )
     classes = tuple(folders)
     found, unusable = _collect(classes, level, "train")
-    _check_filled(root, classes, found)
+    _check_filled(root, classes, found, unusable)
     fraction = validation if isinstance(validation, float) else FRACTION
     return _listing(root, classes, found, unusable, fraction)
 
@@ -146,7 +155,7 @@ def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
 def _split(root: Path, level: Level, roles: _Roles) -> Listing:
     """The root has a train folder; the classes are in there."""
     unused = [name for name in level.folders if name not in roles.folders.values()]
-    unusable = level.unusable + _outside(level) + [_not_used(name) for name in unused]
+    unusable = level.unusable + _outside(level) + [_not_used(name, roles) for name in unused]
     found: list[Candidate] = []
     classes: tuple[str, ...] = ()
     for split, name in roles.folders.items():
@@ -157,7 +166,7 @@ def _split(root: Path, level: Level, roles: _Roles) -> Listing:
         _check_known(root / name, inside, classes)
         more, reasons = _collect(classes, inside, split, f"{name}/")
         if split == "train":
-            _check_filled(root / name, classes, more)
+            _check_filled(root / name, classes, more, reasons)
         found += more
         unusable += reasons
     return _listing(root, classes, found, unusable, roles.fraction)
@@ -177,11 +186,15 @@ def _collect(
     return found, unusable
 
 
-def _not_used(name: str) -> Unusable:
+def _not_used(name: str, roles: _Roles) -> Unusable:
     """A folder beside the train folder that no picture is taken from."""
-    if named(name):
-        return Unusable(f"{name}/", NOT_USED, chosen=True)
-    return Unusable(f"{name}/", "not used: neither train, validation nor test folder")
+    part = named(name)
+    if part is None:
+        return Unusable(f"{name}/", "not used: neither train, validation nor test folder")
+    # Two folders of one meaning: nobody has said which, so that is worth a look.
+    if not roles.said or part == "train":
+        return Unusable(f"{name}/", f'not used: the {part} folder is "{roles.folders[part]}"')
+    return Unusable(f"{name}/", NOT_USED, chosen=True)
 
 
 def _outside(level: Level) -> list[Unusable]:
@@ -226,13 +239,18 @@ def _check_known(place: Path, level: Level, classes: tuple[str, ...]) -> None:
             )
 
 
-def _check_filled(place: Path, classes: tuple[str, ...], found: list[Candidate]) -> None:
+def _check_filled(
+    place: Path, classes: tuple[str, ...], found: list[Candidate], unusable: list[Unusable]
+) -> None:
     filled = {candidate.label for candidate in found}
     empty = [name for label, name in enumerate(classes) if label not in filled]
     if empty:
+        instead = [one for one in unusable if not set(empty).isdisjoint(one.key.split("/")[:-1])]
+        words = ", ".join(f"{shown(one.key)} ({one.reason})" for one in instead[:_NAMED])
         raise DataError(
             f"{place}: expected pictures (.jpg, .jpeg, .png, .bmp, .gif, .webp) in every class "
-            f"folder, found none in {_quoted(empty)}.",
+            f"folder, found none in {_quoted(empty)}."
+            + (f" Not usable there: {words}{', ...' if instead[_NAMED:] else ''}." * bool(words)),
             hint="Add pictures, or remove the folder where it is no class.",
         )
 

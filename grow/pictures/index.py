@@ -7,10 +7,12 @@ is current. It never decodes. Imports the standard library, `spec` and its neigh
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +32,7 @@ _NO_MATTER = {"augment", "master", "path", "images", "on_bad", "balance"}
 INDEX = "index.json"
 _HEAD = '{"sha256":"'
 _MIDDLE = '","entry":'
+_TAIL = b"}\n"
 
 Stamp = tuple[int, int]
 
@@ -88,12 +91,13 @@ def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
     Raises:
         DataError: the folder is not there or not laid out as expected.
     """
-    listing = list_pictures(data, base)
-    place = entry(cache, data, listing, shape)
-    index = read(place)
-    if index is None or not is_whole(place, index):
-        return None
-    return current(listing, stamps(listing), index)
+    with _uncollected():
+        listing = list_pictures(data, base)
+        place = entry(cache, data, listing, shape)
+        index = read(place)
+        if index is None or not is_whole(place, index):
+            return None
+        return current(listing, stamps(listing), index)
 
 
 def stamps(listing: Listing) -> list[Stamp]:
@@ -152,13 +156,31 @@ def read(place: Path) -> Index | None:
         raw = (place / INDEX).read_bytes()
     except OSError:
         return None
-    start = len(_HEAD) + 64
-    body = raw[start + len(_MIDDLE) : -2]
-    if raw != _framed(body):
+    body = _unframed(raw)
+    del raw
+    if body is None:
         return None
-    values: dict[str, Any] = json.loads(body)
-    records = {values_[0]: Record._make(values_) for values_ in values["records"]}
+    with _uncollected():
+        values: dict[str, Any] = json.loads(body)
+        rows = values["records"]
+        records = {}
+        rows.reverse()
+        while rows:  # each row goes when its record comes: of a million, both are much
+            record = Record._make(rows.pop())
+            records[record.key] = record
     return Index(values["images"], values["size"], records)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: among millions of new values it takes most of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def dumped(index: Index) -> bytes:
@@ -172,6 +194,20 @@ def dumped(index: Index) -> bytes:
     return _framed(json.dumps(values, separators=(",", ":")).encode())
 
 
+def _unframed(raw: bytes) -> str | None:
+    """The body that `_framed` framed; None where it is not as it was written."""
+    start, end = len(_HEAD) + 64 + len(_MIDDLE), len(raw) - len(_TAIL)
+    if end < start:
+        return None
+    body = memoryview(raw)[start:end]
+    if raw[:start] != _head(body) or raw[end:] != _TAIL:
+        return None
+    return str(body, "utf-8")
+
+
+def _head(body: bytes | memoryview) -> bytes:
+    return f"{_HEAD}{hashlib.sha256(body).hexdigest()}{_MIDDLE}".encode()
+
+
 def _framed(body: bytes) -> bytes:
-    head = f"{_HEAD}{hashlib.sha256(body).hexdigest()}{_MIDDLE}".encode()
-    return head + body + b"}\n"
+    return _head(body) + body + _TAIL

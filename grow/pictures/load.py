@@ -2,8 +2,8 @@
 
 This module owns the choice of a source's reader, reading files and rendering drawn pictures at
 the master's shape. It decides nothing about splits and writes nothing. Imports the standard
-library, Pillow, `spec` and its neighbours `ahead`, `arrayreader`, `decode`, `drawn`, `manifest`
-and `source` only.
+library, Pillow, `spec` and its neighbours `ahead`, `arrayreader`, `contents`, `decode`, `drawn`,
+`manifest` and `source` only.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
 from grow.pictures.ahead import in_order
 from grow.pictures.arrayreader import ArrayReader
+from grow.pictures.contents import contents, verdict
 from grow.pictures.decode import Fit, Undecodable, decode, fitted
 from grow.pictures.drawn import draw
 from grow.pictures.manifest import Candidate, Shape
@@ -42,15 +42,13 @@ def reader(data: Local) -> Reader:
 
 def _decoded(fit: Fit, candidate: Candidate, shape: Shape) -> Loaded:
     """A file, read and decoded."""
+    raw = None
     try:
-        raw = Path(candidate.path).read_bytes()
-    except OSError as error:
-        return Loaded("", f"cannot be read: {error.strerror}", None)
-    digest = hashlib.sha256(raw).hexdigest()
-    try:
-        return Loaded(digest, "", decode(raw, shape, fit))
+        raw = contents(candidate.path)
+        pixels = decode(raw, shape, fit)
     except Undecodable as error:
-        return Loaded(digest, error.reason, None)
+        return Loaded(verdict(error, raw), error.reason, None)
+    return Loaded(hashlib.sha256(raw).hexdigest(), "", pixels)
 
 
 def load_all(

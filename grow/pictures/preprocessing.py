@@ -1,7 +1,8 @@
 """How a picture file becomes what a network is fed: the one way, in training and in use.
 
 This module owns the few values that must be known to repeat it, and their JSON form inside a
-saved model. Imports the standard library, numpy and its neighbours `decode` and `reduce` only.
+saved model. Imports the standard library, numpy and its neighbours `contents`, `decode`
+and `reduce` only.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grow.pictures.decode import Fit, Undecodable, decode
+from grow.pictures.contents import contents
+from grow.pictures.decode import Fit, decode
 from grow.pictures.manifest import Shape
 from grow.pictures.reduce import area_mean
 
@@ -51,12 +53,7 @@ class Preprocessing:
         Raises:
             Undecodable: the file cannot be read, or is no usable picture.
         """
-        try:
-            data = Path(path).read_bytes()
-        except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-            why = error.strerror if isinstance(error, OSError) else error
-            raise Undecodable(f"cannot be read: {why}") from error
-        pixels = decode(data, (*self.master, self.image[2]), self.fit)
+        pixels = decode(contents(path, pipes=True), (*self.master, self.image[2]), self.fit)
         image: NDArray[np.float32] = area_mean(pixels[np.newaxis], *self.image[:2])[0]
         return image
 

@@ -7,26 +7,22 @@ Imports the standard library, numpy, `spec` and its neighbours only.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grow.pictures.ahead import in_order
+from grow.pictures.contents import contents, verdict
 from grow.pictures.decode import Undecodable
 from grow.pictures.facts import COLUMNS, THUMB, Facts, facts_of_file, facts_of_pixels
-from grow.pictures.manifest import Candidate, Listing, Manifest
+from grow.pictures.manifest import Listing, Manifest
 from grow.pictures.split import settle
 
 Progress = Callable[[int, int], None]
-
-_AHEAD = 4  # files waiting per thread: enough to keep it busy, few enough to stop at once
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,8 @@ def survey_files(listing: Listing, progress: Progress) -> Survey:
     reasons: dict[str, str] = {}
     facts: dict[str, Facts] = {}
     total = len(listing.candidates)
-    with closing(_look_at_all(listing.candidates)) as results:
+    looks = in_order(_look_at, (one.path for one in listing.candidates), lambda: None)
+    with closing(looks) as results:
         for done, (candidate, seen) in enumerate(
             zip(listing.candidates, results, strict=True), start=1
         ):
@@ -102,29 +99,11 @@ def survey_prepared(manifest: Manifest, images: NDArray[np.uint8], progress: Pro
     return Survey(manifest, tuple(facts))
 
 
-def _look_at_all(candidates: Sequence[Candidate]) -> Generator[_Seen]:
-    """Look at many files in threads, in order; the threads are gone when it is closed."""
-    threads = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="survey")
-    waiting: deque[Future[_Seen]] = deque()
-    try:
-        for candidate in candidates:
-            waiting.append(pool.submit(_look_at, candidate.path))
-            if len(waiting) >= threads * _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _look_at(path: str) -> _Seen:
+    data = None
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        return _Seen("", None, f"cannot be read: {error.strerror}")
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        return _Seen(digest, facts_of_file(data), "")
+        data = contents(path)
+        facts = facts_of_file(data)
     except Undecodable as error:
-        return _Seen(digest, None, error.reason)
+        return _Seen(verdict(error, data), None, error.reason)
+    return _Seen(hashlib.sha256(data).hexdigest(), facts, "")

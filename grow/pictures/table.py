@@ -22,6 +22,8 @@ from grow.spec import CsvData
 
 _HINT = 'Give it a first line such as "path,label" or "path,label,split".'
 _SEPARATORS = ",;\t"
+_COLUMNS = ("path", "label", "split")
+_SURPLUS = ""  # where cells beyond the last column go; no column that counts is called so
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ def _usable(table: Path) -> tuple[list[_Row], list[Unusable]]:
 
 
 def _lacks(cells: dict[str, str]) -> str:
+    if cells[_SURPLUS]:
+        return "more cells than columns; one that holds a separator needs quotation marks"
     empty = [name for name in ("path", "label") if not cells.get(name)]
     if empty:
         return f"no {' and no '.join(empty)}"
@@ -104,35 +108,57 @@ def _row(table: Path, line: int, cells: dict[str, str]) -> _Row:
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells by column of each row that is not empty."""
+    line = 1
     try:
         with table.open(encoding="utf-8-sig", newline="") as lines:
-            head = lines.readline()
-            separator = _separator(table, head)
-            columns = [
-                name.strip().lower() for name in next(csv.reader([head], delimiter=separator))
-            ]
-            reader = csv.reader(lines, delimiter=separator)
+            before, head = _first_line(lines)
+            line += before
+            separator = _separator(table, line, head)
+            columns = _names(head, separator)
+            # Strict: a quotation mark that is never closed would swallow all rows behind it.
+            reader = csv.reader(lines, delimiter=separator, strict=True)
             for row in reader:
+                line = before + 1 + reader.line_num
                 cells = [cell.strip() for cell in row]
                 if any(cells):
-                    yield reader.line_num + 1, dict(zip(columns, cells, strict=False))
+                    yield line, _by_column(columns, cells)
     except OSError as error:
         raise DataError(
             f"{table}: expected a table that can be read, found: {error.strerror}.",
             hint="Check the file's permissions.",
         ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise DataError(
+            f"{table}: expected rows of cells, found behind line {line}: {error}.",
+            hint="See that each quotation mark is closed, and those inside a cell are doubled.",
+        ) from error
+    except UnicodeDecodeError as error:
         raise DataError(
             f"{table}: expected a table as text in UTF-8, found: {error}.",
             hint='Save it as "CSV UTF-8".',
         ) from error
 
 
-def _separator(table: Path, head: str) -> str:
+def _by_column(columns: list[str], cells: list[str]) -> dict[str, str]:
+    found = dict(zip(columns, cells, strict=False))
+    found[_SURPLUS] = " ".join(cells[len(columns) :]).strip()
+    return found
+
+
+def _first_line(lines: Iterator[str]) -> tuple[int, str]:
+    """The line that names the columns, and how many stand before it: empty ones, or ``sep=;``."""
+    for before, line in enumerate(lines):
+        if line.strip() and not line.lower().startswith("sep="):
+            return before, line
+    return 0, ""
+
+
+def _separator(table: Path, line: int, head: str) -> str:
     """What separates the columns: the first of ``,``, ``;`` and tab that gives the two names."""
     for separator in _SEPARATORS:
         names = _names(head, separator)
         if "path" in names and "label" in names:
+            _check_once(table, line, names)
             return separator
     names = max((_names(head, separator) for separator in _SEPARATORS), key=len)
     if names in ([], [""]):
@@ -144,8 +170,17 @@ def _separator(table: Path, head: str) -> str:
     meant = "".join(f' Rename "{found[0]}" to "{name}"?' for name, found in near.items() if found)
     shown = ", ".join(f'"{name}"' for name in names[:8])
     raise DataError(
-        f"{table}:1: expected the columns path and label, found {shown}.", hint=_HINT + meant
+        f"{table}:{line}: expected the columns path and label, found {shown}.", hint=_HINT + meant
     )
+
+
+def _check_once(table: Path, line: int, names: list[str]) -> None:
+    twice = [name for name in _COLUMNS if names.count(name) > 1]
+    if twice:
+        raise DataError(
+            f'{table}:{line}: expected each column once, found "{twice[0]}" twice.',
+            hint="Rename the one that is not meant.",
+        )
 
 
 def _names(head: str, separator: str) -> list[str]:

@@ -14,6 +14,14 @@ from grow.pictures.manifest import Unusable
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"})
 
+# Pictures too, of kinds that are not read; said so, since they may be what is missed.
+# fmt: off
+_NOT_READ = frozenset({
+    ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jpe", ".jp2", ".jxl",
+    ".svg", ".psd", ".ico", ".ppm", ".pgm", ".raw", ".dng", ".cr2", ".nef", ".arw", ".eps",
+})
+# fmt: on
+
 # What systems leave behind by themselves; with hidden names the only things not reported.
 _CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})
 
@@ -84,9 +92,15 @@ def _sort_in(level: Level, entry: os.DirEntry[str], prefix: str) -> None:
     elif kind == "file" and suffix in SUFFIXES:
         level.pictures.append((key, entry.path))
     elif kind == "file":
-        level.unusable.append(Unusable(key, f"not a picture file ({suffix or 'no extension'})"))
+        level.unusable.append(Unusable(key, _no_picture(suffix)))
     else:
         level.unusable.append(Unusable(key, kind))
+
+
+def _no_picture(suffix: str) -> str:
+    if suffix in _NOT_READ:
+        return f"pictures of this kind are not read ({suffix}); save it as JPEG or PNG"
+    return f"not a picture file ({suffix or 'no extension'})"
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
@@ -96,9 +110,10 @@ def _kind(entry: os.DirEntry[str]) -> str:
             return "folder"
         if entry.is_file():
             return "file"
-    except OSError:  # a link to itself
+        entry.stat()
+    except OSError:  # among them a link to itself
         return "a link that leads nowhere"
-    return "a link that leads nowhere" if entry.is_symlink() else "neither a file nor a folder"
+    return "neither a file nor a folder"
 
 
 def _is_clutter(name: str) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from grow.report.card import card_markdown
     from grow.report.checked import check_page
     from grow.report.compared import comparison_csv, comparison_markdown, comparison_page
+    from grow.report.differing import difference_page
+    from grow.report.drafted import draft_page
     from grow.report.epochs import epochs_csv
     from grow.report.explained import explanation_page
     from grow.report.exported import export_lines
@@ -32,6 +34,8 @@ __all__ = [
     "comparison_html",
     "comparison_markdown",
     "comparison_page",
+    "difference_page",
+    "draft_page",
     "epochs_csv",
     "explanation_page",
     "export_lines",
@@ -58,6 +62,8 @@ _HOMES = {
     "comparison_html": "grow.report.html",
     "comparison_markdown": "grow.report.compared",
     "comparison_page": "grow.report.compared",
+    "difference_page": "grow.report.differing",
+    "draft_page": "grow.report.drafted",
     "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
     "export_lines": "grow.report.exported",

@@ -155,6 +155,7 @@ def test_a_picture_that_is_no_number_is_unusable(tmp_path, cache):
         ([True, False, True, False], {}, {}, ("False", "True")),
         ([[0, 1], [1, 0], [0, 1], [1, 0]], {}, {}, ("0", "1")),
         ([b"x", b"y", b"x", b"y"], {}, {}, ("x", "y")),
+        (["caf\u00e9".encode(), b"y"] * 2, {}, {}, ("caf\u00e9", "y")),
         ([1, 0, 1, 0], {"classes": ["z", "a"]}, {}, ("z", "a")),
         ([1, 0, 1, 0], {}, {"class_names": ["z", "a"]}, ("z", "a")),
         (["a", "z", "a", "z"], {"classes": ["z", "a"]}, {}, ("z", "a")),
@@ -165,6 +166,12 @@ def test_labels_of_all_kinds_become_classes(tmp_path, labels, settings, arrays, 
     found = outline(data_of(file, **settings), BASE)
     assert found.classes == classes
     assert list(found.counts["train"].values()) == [2, 2]
+
+
+def test_labels_that_are_no_text_are_refused(tmp_path):
+    file = npz(tmp_path / "a.npz", images=noise(2, 2, 2), labels=[b"\xff", b"y"])
+    with pytest.raises(DataError, match='"labels" expected texts in UTF-8'):
+        outline(data_of(file), BASE)
 
 
 def test_named_classes_keep_the_order_of_their_labels(tmp_path):

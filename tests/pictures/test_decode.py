@@ -226,6 +226,24 @@ def test_not_enough_memory(monkeypatch):
     assert _reason(b"x") == "too large: not enough memory"
 
 
+def test_a_palette_picture_without_a_palette():
+    body = zlib.compress(b"".join(b"\0" + bytes(8) for _ in range(8)))
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0)),
+        (b"IDAT", body),
+        (b"IEND", b""),
+    ]
+    png = b"\x89PNG\r\n\x1a\n"
+    for name, data in parts:
+        crc = zlib.crc32(name + data)
+        png += struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
+    assert _reason(png) == "damaged: the decoder gave up (AssertionError)"
+
+
+def test_a_reason_is_one_line_that_no_terminal_trips_over():
+    assert module.damage(ValueError("a\nb\x1b[31m")) == "damaged: a b\\x1b[31m"
+
+
 def test_our_own_mistakes_are_not_called_damage():
     with pytest.raises(ZeroDivisionError):
         decode(_noise(), (0, 12, 3), "crop")

@@ -129,6 +129,25 @@ def test_folders_that_get_no_part_are_named(split_root, folder_data):
     assert _counts(listing) == {"train": 6, "validation": 0, "test": 4}
 
 
+def test_two_folders_of_one_meaning_are_not_left_out_in_silence(split_root, folder_data):
+    shutil.copytree(split_root / "test", split_root / "Val")
+    shutil.copytree(split_root / "test", split_root / "valid")
+    shutil.copytree(split_root / "train", split_root / "training")
+    listing = list_folder(folder_data(split_root), BASE)
+    assert listing.unusable == (
+        Unusable("training/", 'not used: the train folder is "train"'),
+        Unusable("valid/", 'not used: the validation folder is "Val"'),
+    )
+
+
+def test_a_class_without_pictures_says_what_is_there_instead(tmp_path, folder_data):
+    _touch(tmp_path, "cats/1.png", "dogs/1.tif", "cats/notes.txt")
+    _fails(
+        folder_data(tmp_path),
+        'found none in "dogs". Not usable there: dogs/1.tif (pictures of this kind are not read',
+    )
+
+
 def test_a_class_may_be_called_train(tmp_path, folder_data):
     _touch(tmp_path, "train/1.png", "car/1.png", "plane/1.png")
     listing = list_folder(folder_data(tmp_path), BASE)

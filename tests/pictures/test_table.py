@@ -1,5 +1,6 @@
 """Picture files named in a table: columns, labels, rows that cannot be used."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,42 @@ def test_another_encoding_is_said(tmp_path):
 def test_a_folder_is_no_table(tmp_path):
     with pytest.raises(DataError, match=r"expected a \.csv file at .* is a folder"):
         outline(CsvData(source="csv", path=str(tmp_path)), BASE)
+
+
+def test_lines_before_the_names_are_passed_over(tmp_path):
+    data = table(tmp_path, "\nsep=;\npath;label\n1;a\n2;b\n;c\n")
+    found, listing = listed(data)
+    assert found == {"1": ("a", "train"), "2": ("b", "train")}
+    assert listing.unusable == (Unusable("t.csv:6", "no path"),)
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path):
+    for text in ['1,a\n2,"b\n3,a\n4,b\n', '1,a\n2,"b\n3,"a\n4,b\n']:
+        with pytest.raises(
+            DataError, match="expected rows of cells, found behind line 2"
+        ) as caught:
+            listed(table(tmp_path, f"path,label\n{text}"))
+        assert "quotation mark" in caught.value.hint
+
+
+def test_a_path_with_a_separator_and_no_quotation_marks_is_no_label(tmp_path):
+    listing = listed(table(tmp_path, "path,label\na, b.png,cat\n1,cat\n2,dog,\n"))[1]
+    assert listing.classes == ("cat", "dog")
+    (bad,) = listing.unusable
+    assert (bad.key, bad.reason[:23]) == ("t.csv:2", "more cells than columns")
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path):
+    with pytest.raises(DataError, match='each column once, found "label" twice'):
+        listed(table(tmp_path, "path,label,label\n1,a,x\n2,b,x\n"))
+
+
+def test_a_pipe_in_a_table_is_not_waited_for(tmp_path, picture):
+    os.mkfifo(tmp_path / "pipe.png")
+    rows = [f"{number}.png,{'ab'[number % 2]}" for number in range(8)]
+    for number in range(8):
+        picture(tmp_path / f"{number}.png", number)
+    data = table(tmp_path, "\n".join(["path,label", "pipe.png,a", *rows]))
+    prepared = prepare(data, BASE, SHAPE, tmp_path / "cache")
+    assert prepared.manifest.unusable == (Unusable("pipe.png", "neither a file nor a folder"),)
+    assert prepare(data, BASE, SHAPE, tmp_path / "cache").decoded == 0

@@ -59,10 +59,12 @@ def test_loops_end_and_broken_links_are_named(tmp_path):
         (tmp_path / one / "up").symlink_to(tmp_path)
     (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tmp_path / "self.jpg").symlink_to(tmp_path / "self.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/null")
     level = walk(str(tmp_path), "")
     assert sorted(key.rpartition("/")[2] for key in _keys(level)) == ["x.jpg", "y.jpg"]
     reasons = {entry.key: entry.reason for entry in level.unusable}
     assert reasons["gone.jpg"] == reasons["self.jpg"] == "a link that leads nowhere"
+    assert reasons["zero.jpg"] == "neither a file nor a folder"
     assert reasons["x/up/"] == "a link to a folder listed already"
 
 
