@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import get_args
@@ -84,8 +84,9 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         for seed in variants.seeds(spec.seed, repeats)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    options = {"repeats": repeats, "policies": ",".join(policies), "jobs": jobs or ""}
-    options |= {"threads": threads if threads > 1 else "", "run-dir": run_dir or ""}
+    options: list[tuple[str, object]] = [("repeats", repeats), *(("set", one) for one in overrides)]
+    options += [("policies", ",".join(policies)), ("jobs", jobs)]
+    options += [("threads", threads if threads > 1 else None), ("run-dir", run_dir)]
     heard = tuple(listeners)
     with lock.held(folder):
         commit.sweep(folder)
@@ -96,9 +97,9 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     return found
 
 
-def _words(file: Path, options: Mapping[str, object]) -> str:
+def _words(file: Path, options: Sequence[tuple[str, object]]) -> str:
     """The command line that does the same."""
-    said = [word for name, value in options.items() if value for word in (f"--{name}", str(value))]
+    said = [word for name, value in options if value for word in (f"--{name}", str(value))]
     return shlex.join(["grow", "compare", str(file), *said])
 
 

@@ -58,6 +58,7 @@ def run(
     spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
+    where += [word for one in overrides for word in ("--set", one)]
     command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
     return _launch(
         spec, file.parent.resolve(), folder, command, _Ears(to_all(listeners), stop, tensorboard)

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 import grow
-from grow import comparefolder, trialsview
+from grow import comparefolder, comparing, trialsview
 from grow.cli import main
 from grow.errors import Stopped
 from grow.events import StageDone, Told
 from grow.trialsview import TrialsView
 from tests.builders import history
 from tests.compared import comparison
-from tests.finished import plans
+from tests.finished import STAGES, plans
 
 SMALL, _ = plans()
 Given = dict[str, Any]
@@ -74,6 +74,40 @@ def test_what_is_printed(
 ) -> None:
     assert main(["compare", "s.yaml", *options]) == 0
     assert check(capsys.readouterr().out)
+
+
+def test_the_command_that_did_it_is_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(
+        comparing, "_weighed_up", lambda folder, *rest: comparison(folder=folder, command=rest[-1])
+    )
+    file = tmp_path / "my stages.yaml"
+    file.write_text(STAGES)
+    found = comparing.compare(
+        file, repeats=3, policies=("strict",), overrides=["train.epochs=1"], run_dir=tmp_path / "a"
+    )
+    words = shlex.split(found.setting.command)
+    assert words[:3] == ["grow", "compare", str(file)]
+    assert words[3:] == shlex.split(
+        f"--repeats 3 --set train.epochs=1 --policies strict --run-dir {tmp_path / 'a'}"
+    )
+    assert comparefolder.load_comparison(tmp_path / "a") == found
+    assert (tmp_path / "a" / "report.html").exists()
+
+
+def test_a_page_that_cannot_be_written_costs_no_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(comparing, "_weighed_up", lambda folder, *_: comparison(folder=folder))
+    (tmp_path / "s.yaml").write_text(STAGES)
+    (tmp_path / "a" / "report.html" / "in-the-way").mkdir(parents=True)
+    heard: list[Told] = []
+    comparing.compare(tmp_path / "s.yaml", run_dir=tmp_path / "a", listeners=[heard.append])
+    assert "the reports could not be written" in str(heard[-1].event)
+    assert (tmp_path / "a" / "compare.json").exists()
 
 
 @pytest.mark.parametrize("command", ["compare", "report"])

@@ -81,7 +81,8 @@ def trained(heard: list[Told]) -> list[tuple[str, str]]:
 
 def timeless(value: Any) -> Any:
     """A result without what depends on the clock."""
-    clocked = ("cpu_seconds", "seconds", "at_equal_time", "folder", "seal")
+    times = ("cpu_seconds", "seconds", "at_equal_time", "loss_at_equal_time")
+    clocked = (*times, "folder", "command", "seal")
     if isinstance(value, dict):
         return {key: timeless(item) for key, item in value.items() if key not in clocked}
     return [timeless(item) for item in value] if isinstance(value, list) else value
