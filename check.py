@@ -25,6 +25,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
+    ("sphinx-build", "-q", "-W", "-n", "--keep-going", "-c", "docs", ".", "build/docs"),
 )
 
 

@@ -4,7 +4,8 @@ Trains the last network of ``stages/cats-dogs.yaml`` (64x64) in a fresh process 
 feeding it, the ways by turns, and prints a table: seconds an epoch (validation included; the
 first epoch, which traces the graphs and fills caches, is left out), the ratio to ``grow``, how
 much longer the epoch takes than the same steps on one batch that is always there (the price of
-the input), processor seconds and the largest memory of the process.
+the input), for which share of the epoch the trainer stood waiting for a batch (`grow` only:
+``fit`` fetches inside its graph), processor seconds and the largest memory of the process.
 
 Usage: ``python benchmarks/against_keras.py [--rounds 3] [--epochs 3] [--size 64] [--pictures N]``.
 """
@@ -134,7 +135,30 @@ def keras_one_batch(bench: Any) -> list[float]:
 
 def grow_run(bench: Any) -> list[float]:
     """A stage's trainer on its feed, without checkpoints."""
-    return train(bench, bench.feed())
+    feed = bench.feed()
+
+    class Timed:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(feed, name)
+
+        def training_batches(self, epoch: int, first: int = 0) -> Any:
+            return waited(bench, feed.training_batches(epoch, first))
+
+        def validation_batches(self) -> Any:
+            return waited(bench, feed.validation_batches())
+
+    return train(bench, Timed())
+
+
+def waited(bench: Any, batches: Any) -> Any:
+    """The same batches; adds up for how long the trainer stood waiting for them."""
+    while True:
+        began = time.perf_counter()
+        batch = next(batches, None)
+        bench.waiting += time.perf_counter() - began
+        if batch is None:
+            return
+        yield batch
 
 
 def grow_one_batch(bench: Any) -> list[float]:
@@ -187,7 +211,7 @@ class Bench:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.epochs, self.size = arguments.epochs, (arguments.size, arguments.size)
-        self.augmented = not arguments.plain
+        self.augmented, self.waiting = not arguments.plain, 0.0
         self.spec = sized(arguments.size, arguments.epochs, augmented=self.augmented)
         shape = (*stageplans.master_size(self.spec), 3)
         self.prepared = prepare.prepare(self.spec.data, STAGES.parent, shape, cache_folder())
@@ -275,7 +299,10 @@ def one_side(arguments: argparse.Namespace) -> None:
     seconds = sides[arguments.side](bench)
     cpu = (time.process_time() - began) / arguments.epochs
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds[1:], "cpu": cpu, "memory": peak}))
+    found = {"seconds": seconds[1:], "cpu": cpu, "memory": peak}
+    if bench.waiting:
+        found["waiting"] = bench.waiting / sum(seconds)
+    print(json.dumps(found))
 
 
 def measure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -300,7 +327,7 @@ def table(arguments: argparse.Namespace, sides: Sides) -> None:
     ours = statistics.median(means["grow"])
     print(
         f"{'':21} {'s an epoch':>10} {'of grow':>8} {'least to most':>15} {'input':>6} "
-        f"{'CPU s':>6} {'memory':>8}"
+        f"{'waits':>6} {'CPU s':>6} {'memory':>8}"
     )
     for side, found in rounds.items():
         seconds = statistics.median(means[side])
@@ -310,9 +337,14 @@ def table(arguments: argparse.Namespace, sides: Sides) -> None:
             f"{side:21} {seconds:10.2f} {seconds / ours:8.2f} "
             f"{min(means[side]):7.2f} {max(means[side]):7.2f} "
             f"{'' if price is None or side == alone else f'{price:.0%}':>6} "
-            f"{statistics.median(one['cpu'] for one in found):6.1f} "
+            f"{waits(found):>6} {statistics.median(one['cpu'] for one in found):6.1f} "
             f"{statistics.median(one['memory'] for one in found) / 1024:5.0f} MB"
         )
+
+
+def waits(found: list[dict[str, Any]]) -> str:
+    shares = [one["waiting"] for one in found if "waiting" in one]
+    return f"{statistics.median(shares):.1%}" if shares else ""
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 The Python API, loaded when it is first used so that importing `grow` is instant:
 
+    grow.init("pictures")        a first stage file for a folder of pictures
     grow.plan("stages.yaml")     what would happen; no TensorFlow
     grow.run("stages.yaml")      trains every stage, or goes on where it stopped
     grow.compare("stages.yaml")  growth against its controls, over several seeds
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from grow.carding import Card, card
     from grow.checking import Check, check
     from grow.cleaning import Cleaning, clean
+    from grow.comparefolder import load_comparison
     from grow.comparing import compare
     from grow.comparison import Comparison
+    from grow.differing import Difference, difference
+    from grow.drafting import Draft, init
     from grow.errors import GrowError
     from grow.explaining import explain
     from grow.explanation import Explanation
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from grow.planning import Plan, plan
     from grow.predicting import Prediction, Predictions, predict
     from grow.runs import Run, StageResult, load, load_all
+    from grow.sketchbook import Drawn, draw_pictures
     from grow.stagefile import schema
     from grow.stopping import StopSwitch
 
@@ -43,6 +48,9 @@ __all__ = [
     "Check",
     "Cleaning",
     "Comparison",
+    "Difference",
+    "Draft",
+    "Drawn",
     "Explanation",
     "Export",
     "GrowError",
@@ -58,10 +66,14 @@ __all__ = [
     "clean",
     "compare",
     "contact_sheet",
+    "difference",
+    "draw_pictures",
     "explain",
     "export",
+    "init",
     "load",
     "load_all",
+    "load_comparison",
     "plan",
     "predict",
     "resume",
@@ -80,6 +92,13 @@ _HOMES = {
     "Cleaning": "grow.cleaning",
     "Comparison": "grow.comparison",
     "compare": "grow.comparing",
+    "Difference": "grow.differing",
+    "difference": "grow.differing",
+    "Draft": "grow.drafting",
+    "init": "grow.drafting",
+    "Drawn": "grow.sketchbook",
+    "draw_pictures": "grow.sketchbook",
+    "load_comparison": "grow.comparefolder",
     "GrowError": "grow.errors",
     "Plan": "grow.planning",
     "Run": "grow.runs",

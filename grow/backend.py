@@ -2,8 +2,8 @@
 
 The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
-``GROW_BACKEND_NOISE`` is set, and shown when the import fails. ``GROW_THREADS`` says how many
-threads may compute; all cores unless said.
+``GROW_BACKEND_NOISE`` is set, and shown when the import fails. A log file gets them anyway.
+``GROW_THREADS`` says how many threads may compute; all cores unless said.
 """
 
 from __future__ import annotations
@@ -19,16 +19,22 @@ from functools import cache
 from importlib import metadata
 from types import ModuleType
 
+from grow import logfile
 from grow.errors import UsageError
 
 THREADS = "GROW_THREADS"
 """The environment variable that says how many threads may compute."""
 
 
+NOISE = "GROW_BACKEND_NOISE"
+"""The environment variable that, set to anything, lets TensorFlow say what it likes."""
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """Keeps what is written to the process's standard error, shows it only on failure."""
-    if os.environ.get("GROW_BACKEND_NOISE"):
+    wanted = bool(os.environ.get(NOISE))
+    if wanted and not logfile.is_kept():
         yield
         return
     sys.stderr.flush()
@@ -38,12 +44,17 @@ def held_back() -> Iterator[None]:
         try:
             yield
         except BaseException:
-            kept.seek(0)
-            os.write(terminal, kept.read())
+            wanted = True
             raise
         finally:
+            sys.stderr.flush()
+            kept.seek(0)
+            said = kept.read()
+            if wanted:
+                os.write(terminal, said)
             os.dup2(terminal, 2)
             os.close(terminal)
+            logfile.note(said.decode(errors="backslashreplace"))
 
 
 def _threads() -> int:
@@ -62,7 +73,7 @@ def load_tensorflow() -> ModuleType:
         ImportError: TensorFlow is not installed or does not start.
         UsageError: ``GROW_THREADS`` is no number of threads.
     """
-    if not os.environ.get("GROW_BACKEND_NOISE"):
+    if not os.environ.get(NOISE):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
@@ -72,7 +83,7 @@ def load_tensorflow() -> ModuleType:
             tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
         # The first operation starts the device, and its notices with it.
         tensorflow.zeros(1)
-    if not os.environ.get("GROW_BACKEND_NOISE"):
+    if not os.environ.get(NOISE):
         # Each stage is a new model with new functions, which TensorFlow takes for a mistake.
         tensorflow.get_logger().setLevel("ERROR")
     return tensorflow

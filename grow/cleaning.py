@@ -21,6 +21,9 @@ from grow.stagefolder import StageFolder
 from grow.stageplans import StagePlan, plan_stages
 from grow.store import RunFolder
 
+SCHEMA = "grow.cleaning/1"
+"""Name and version of the JSON form of a cleaning."""
+
 
 @dataclass(frozen=True)
 class Leftover:
@@ -60,7 +63,8 @@ class Cleaning:
             {"path": str(one.path), "why": one.why, "bytes": one.size_bytes}
             for one in self.leftovers
         ]
-        return {"folder": str(self.path), "bytes": self.size_bytes, "leftovers": leftovers}
+        found = {"folder": str(self.path), "bytes": self.size_bytes, "leftovers": leftovers}
+        return {"schema": SCHEMA, **found}
 
     def apply(self) -> tuple[Leftover, ...]:
         """Deletes what was planned and is still not needed; returns what is gone.

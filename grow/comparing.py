@@ -7,17 +7,17 @@ run folder; then their figures, read back from disk, as one value. Prints nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import get_args
 
-from grow import commit, crew, lock, stagefile, stageplans, trial, variants
+from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial, variants
 from grow.backend import THREADS, versions
-from grow.comparison import SCHEMA, Comparison, Pictures, Setting, compare_trials
-from grow.documents import encode
+from grow.comparison import Comparison, Pictures, Setting
 from grow.errors import RunFolderError, UsageError
-from grow.events import HearTrial, Told
+from grow.events import HearTrial, Told, Warned
 from grow.evidence import StageEnd, Trial, curve
 from grow.pictures import exported
 from grow.pictures.prepare import prepare
@@ -28,9 +28,7 @@ from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
 from grow.trial import Task
 from grow.variants import Variant
-
-RESULT = "compare.json"
-"""Where the result goes, in the comparison's folder."""
+from grow.weighing import compare_trials
 
 
 def compare(  # noqa: PLR0913  (all but the first are options, by name)
@@ -38,6 +36,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     *,
     repeats: int = 5,
     policies: Sequence[Policy] = (),
+    overrides: Sequence[str] = (),
     jobs: int | None = None,
     threads: int = 1,
     run_dir: str | PathLike[str] | None = None,
@@ -53,6 +52,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         stage_file: path of the stage file.
         repeats: how many seeds.
         policies: transfer policies to compare; those of the stage file unless said.
+        overrides: values in place of the file's, such as ``train.epochs=3``.
         jobs: how many repeats at a time; as many as there are cores for, unless said.
         threads: how many threads each repeat computes with. Another number gives other weights,
             so its results go to other folders.
@@ -61,7 +61,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         stop: asks to stop at the next step.
 
     Returns:
-        The comparison; also written to ``compare.json`` in its folder.
+        The comparison; also written to ``compare.json`` in its folder, and as a page beside it.
 
     Raises:
         StageFileError: the stage file cannot be used.
@@ -71,7 +71,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         Stopped: stopped as asked; the same call goes on.
     """
     file = Path(stage_file)
-    spec = stagefile.read(file)
+    spec = stagefile.read(file, overrides)
     _check(spec, repeats, policies, jobs, threads)
     folder = run_folder(spec, run_dir or Path("runs") / f"{spec.name}-compare")
     if (folder / "run.json").exists():
@@ -84,12 +84,35 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         for seed in variants.seeds(spec.seed, repeats)
     ]
     folder.mkdir(parents=True, exist_ok=True)
+    options = {"repeats": repeats, "policies": ",".join(policies), "jobs": jobs or ""}
+    options |= {"threads": threads if threads > 1 else "", "run-dir": run_dir or ""}
+    heard = tuple(listeners)
     with lock.held(folder):
         commit.sweep(folder)
-        _carry_out(tasks, jobs, threads, tuple(listeners), stop or StopSwitch())
-        found = _weighed_up(folder, tasks, threads)
-        commit.write_file(folder / RESULT, encode(SCHEMA, _values(found)))
+        _carry_out(tasks, jobs, threads, heard, stop or StopSwitch())
+        found = _weighed_up(folder, tasks, threads, _words(file, options))
+        comparefolder.write(found)
+        _write_reports(found, heard)
     return found
+
+
+def _words(file: Path, options: Mapping[str, object]) -> str:
+    """The command line that does the same."""
+    said = [word for name, value in options.items() if value for word in (f"--{name}", str(value))]
+    return shlex.join(["grow", "compare", str(file), *said])
+
+
+def _write_reports(found: Comparison, listeners: Iterable[HearTrial]) -> None:
+    """Writes page and Markdown into the folder; one that fails costs no comparison."""
+    try:
+        from grow.report.files import write_comparison  # noqa: PLC0415  (loads Jinja)
+
+        write_comparison(found)
+    except Exception as error:  # noqa: BLE001  (not even a defect of a report may)
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        warning = Warned(f"{found.setting.folder}: the reports could not be written: {why}")
+        for listener in listeners:
+            listener(Told(found.setting.seeds[0], found.verdict.growth, warning))
 
 
 def _check(
@@ -144,7 +167,7 @@ def fitting_jobs(repeats: int, threads: int) -> int:
     return max(1, min(repeats, (cores or 1) // threads))
 
 
-def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int) -> Comparison:
+def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str) -> Comparison:
     """The comparison, from what the trials left on disk."""
     first = tasks[0]
     pictures = _pictures(first)
@@ -164,6 +187,8 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int) -> Comparison
         pictures=pictures,
         missing=tuple(missing.items()),
         versions=versions(),
+        command=command,
+        settings=stagefile.to_yaml(first.spec),
     )
     # What is missing in one repeat is left out of all: every difference is of the same seeds.
     kept = {name: found[name] for name in _in_order([*found]) if name not in missing}
@@ -217,9 +242,3 @@ def _end(stage: StageResult, on_test: bool) -> StageEnd:
         accuracy=accuracy,
         loss=loss,
     )
-
-
-def _values(found: Comparison) -> dict[str, object]:
-    values = found.to_dict()
-    del values["schema"]  # the document has it
-    return values

@@ -1,21 +1,19 @@
 """A comparison as one frozen value: variants, trials, statistics, verdicts; and its JSON form.
 
 Everything shown of a comparison is made from this value. Pure: `comparing` reads the trials
-from disk, this room works out what they say.
+from disk, `weighing` works out what they say.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from grow import evidence
-from grow.evidence import ACCOUNTS, COSTS, Account, Cost, Difference, Estimate, SpeedUp, Trial
-from grow.variants import CONTROLS
-from grow.verdict import Verdict, decide
+from grow.evidence import ACCOUNTS, Account, Cost, Difference, Estimate, SpeedUp, Trial
+from grow.verdict import Verdict
 
 SCHEMA = "grow.compare/1"
 """Name and version of the JSON form of a comparison."""
@@ -49,6 +47,8 @@ class Setting:
         pictures: what it was judged on.
         missing: controls that could not be carried out, and why.
         versions: of what computed the weights.
+        command: the command line that does the same; empty where it was not kept.
+        settings: the stage file, written out; likewise.
     """
 
     name: str
@@ -58,6 +58,8 @@ class Setting:
     pictures: Pictures
     missing: tuple[tuple[str, str], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Summary:
         at_equal_flops: best validation accuracy within growth's training FLOPs; None where not
             even an epoch fits in some repeat.
         at_equal_time: likewise within growth's processor time.
+        loss_at_equal_flops: lowest validation loss within growth's training FLOPs, likewise.
+        loss_at_equal_time: likewise within growth's processor time.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Summary:
     seconds: Estimate
     at_equal_flops: Estimate | None
     at_equal_time: Estimate | None
+    loss_at_equal_flops: Estimate | None
+    loss_at_equal_time: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,20 @@ class Contrast:
     Attributes:
         growth: the growth's name.
         other: the control's name, or another growth's.
-        accuracy: growth less the other, paired by seed.
+        accuracy: at the end, growth less the other, paired by seed.
+        loss: likewise; below zero growth's is lower.
+        at_equal_flops: best validation accuracies within growth's training FLOPs, likewise; None
+            where not even an epoch fits in some repeat.
+        at_equal_time: likewise within growth's processor time.
         speed_ups: to the other's best validation accuracy, by account and cost.
     """
 
     growth: str
     other: str
     accuracy: Difference
+    loss: Estimate
+    at_equal_flops: Estimate | None
+    at_equal_time: Estimate | None
     speed_ups: Mapping[Key, SpeedUp]
 
 
@@ -145,6 +158,8 @@ class Comparison:
             "missing": dict(setting.missing),
             "contrasts": [_contrast_values(contrast) for contrast in self.contrasts],
             "versions": dict(setting.versions),
+            "command": setting.command,
+            "settings": setting.settings,
         }
         plain: dict[str, Any] = _finite(values)
         return plain
@@ -167,65 +182,8 @@ def _contrast_values(contrast: Contrast) -> dict[str, Any]:
         "growth": contrast.growth,
         "other": contrast.other,
         "accuracy": asdict(contrast.accuracy),
+        "loss": asdict(contrast.loss),
+        "at_equal_flops": contrast.at_equal_flops and asdict(contrast.at_equal_flops),
+        "at_equal_time": contrast.at_equal_time and asdict(contrast.at_equal_time),
         "speed_up": accounts,
     }
-
-
-def compare_trials(setting: Setting, trials: Mapping[str, Sequence[Trial]]) -> Comparison:
-    """What trials say.
-
-    Args:
-        setting: what was compared.
-        trials: by variant, one per seed in the order of the setting's seeds; the first variant is
-            the growth that budgets are taken from.
-    """
-    growths = [name for name in trials if name.partition(":")[0] == "growth"]
-    controls = [name for name in CONTROLS if name in trials]
-    pairs = [(one, control) for one in growths for control in controls]
-    pairs += [(growths[0], other) for other in growths[1:]]
-    accuracies = [_paired(trials[one], trials[other]) for one, other in pairs]
-    contrasts = tuple(
-        Contrast(one, other, difference, _speed_ups(trials[one], trials[other]))
-        for (one, other), difference in zip(pairs, evidence.differences(accuracies), strict=True)
-    )
-    summaries = tuple(_summary(name, trials[name], trials[growths[0]]) for name in trials)
-    judged_on = setting.pictures.judged_on
-    verdicts = tuple(
-        decide(one, {c.other: c.accuracy for c in contrasts if c.growth == one}, judged_on)
-        for one in growths
-    )
-    return Comparison(setting, summaries, contrasts, verdicts)
-
-
-def _paired(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:
-    pairs = zip(one, other, strict=True)
-    return [mine.end.accuracy - theirs.end.accuracy for mine, theirs in pairs]
-
-
-def _speed_ups(one: Sequence[Trial], other: Sequence[Trial]) -> dict[Key, SpeedUp]:
-    keys = [(account, cost) for account in ACCOUNTS for cost in COSTS]
-    return {key: evidence.speed_up(one, other, key[1], key[0]) for key in keys}
-
-
-def _summary(name: str, trials: Sequence[Trial], grown: Sequence[Trial]) -> Summary:
-    return Summary(
-        name=name,
-        trials=tuple(trials),
-        accuracy=evidence.estimate([trial.end.accuracy for trial in trials]),
-        loss=evidence.estimate([trial.end.loss for trial in trials]),
-        flops=evidence.estimate([float(trial.total.flops) for trial in trials]),
-        cpu_seconds=evidence.estimate([trial.total.cpu_seconds for trial in trials]),
-        seconds=evidence.estimate([trial.total.seconds for trial in trials]),
-        at_equal_flops=_within(trials, grown, "flops"),
-        at_equal_time=_within(trials, grown, "cpu_seconds"),
-    )
-
-
-def _within(trials: Sequence[Trial], grown: Sequence[Trial], cost: Cost) -> Estimate | None:
-    """Best validation accuracies within what growth of the same seed cost."""
-    found = [
-        evidence.best_within(trial.curve, cost, getattr(reference.total, cost))
-        for trial, reference in zip(trials, grown, strict=True)
-    ]
-    reached = [point.val_accuracy for point in found if point is not None]
-    return evidence.estimate(reached) if len(reached) == len(found) else None

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +16,6 @@ from rich.text import Text
 
 from grow import commit
 from grow.errors import GrowError, Stopped, UsageError
-from grow.report.words import size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,9 +56,40 @@ def show(page: RenderableType) -> None:
     open_console().print(page)
 
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Until here remarks are not printed: only what was asked for, warnings and errors."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether remarks are not printed now."""
+    return _quiet.get()
+
+
 def say(line: str, *, stderr: bool = False) -> None:
-    """Prints one line."""
-    open_console(stderr=stderr).print(Text(line), soft_wrap=True)
+    """Prints a remark, one line, unless remarks are not wanted."""
+    if not is_quiet():
+        open_console(stderr=stderr).print(Text(line), soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """Prints a line on standard error that even those want to see who want no remarks."""
+    open_console(stderr=True).print(Text(line), soft_wrap=True)
+
+
+def plain(page: RenderableType) -> str:
+    """A page as text without colours, its lines as long as they are."""
+    kept = StringIO()
+    Console(file=kept, width=_ENDLESS, color_system=None, highlight=False, markup=False).print(page)
+    return kept.getvalue()
 
 
 def complain(error: GrowError) -> None:
@@ -88,7 +122,7 @@ def check_picture_path(path: Path) -> None:
 
 
 def save_picture(picture: Image, path: Path) -> None:
-    """Saves a picture in the format its ending names, and says so.
+    """Saves a picture in the format its ending names.
 
     Raises:
         UsageError: the file cannot be written.
@@ -97,8 +131,9 @@ def save_picture(picture: Image, path: Path) -> None:
         picture.save(path)
     except (ValueError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UsageError(f"{path} cannot be written: {why}") from error
-    say(f"{size(picture.size)} pixels in {path}")
+        raise UsageError(
+            f"{path} cannot be written: {why}", hint="name another with --out"
+        ) from error
 
 
 def put_text(text: str, path: Path | None) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+SCHEMA = "grow.error/1"
+"""Name and version of the JSON form of a failure."""
+
 
 class GrowError(Exception):
     """A failure that is explained to the user in words; never shown as a traceback.
@@ -30,7 +33,8 @@ class GrowError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """The failure as plain JSON values."""
-        return {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}
+        told = {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}
+        return {"schema": SCHEMA, **told}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Preparing:
 
     done: int
     total: int
-    doing: Literal["prepared", "read", "compared"] = "prepared"
+    doing: Literal["prepared", "read", "compared", "drawn", "sizes timed"] = "prepared"
 
 
 @dataclass(frozen=True)

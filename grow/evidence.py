@@ -140,11 +140,17 @@ class SpeedUp:
         each: the factor of each repeat; None where growth never reached it.
         reached: in how many repeats it did.
         estimate: geometric mean and interval over repeats; None unless all reached it.
+        target: the control's best validation accuracy in each repeat.
+        other: what the control spent until it first had that.
+        growth: what growth spent until it first had as much; None where it never did.
     """
 
     each: tuple[float | None, ...]
     reached: int
     estimate: Estimate | None
+    target: tuple[float, ...]
+    other: tuple[float, ...]
+    growth: tuple[float | None, ...]
 
 
 def curve(histories: Sequence[History]) -> tuple[Point, ...]:
@@ -162,13 +168,9 @@ def curve(histories: Sequence[History]) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def best_within(points: Sequence[Point], cost: Cost, budget: float) -> Point | None:
-    """The epoch of the highest validation accuracy whose end lies within a budget.
-
-    Of equal ones the earlier; None when not even the first epoch fits.
-    """
-    affordable = [point for point in points if getattr(point, cost) <= budget]
-    return max(affordable, key=lambda point: point.val_accuracy, default=None)
+def within(points: Sequence[Point], cost: Cost, budget: float) -> tuple[Point, ...]:
+    """The epochs whose end lies within a budget; none when not even the first one fits."""
+    return tuple(point for point in points if getattr(point, cost) <= budget)
 
 
 def cost_to_reach(
@@ -263,15 +265,21 @@ def speed_up(
 
     The control's cost is what it spent until it first had that accuracy.
     """
-    factors: list[float | None] = []
-    for mine, other in zip(grown, control, strict=True):
-        target = max(point.val_accuracy for point in other.curve)
-        theirs = cost_to_reach(other.curve, target, cost)
-        own = cost_to_reach(mine.curve, target, cost, account)
-        factors.append(theirs / own if own and theirs else None)
+    targets = tuple(max(point.val_accuracy for point in other.curve) for other in control)
+    theirs = [
+        cost_to_reach(other.curve, target, cost) or 0.0  # it does reach its own best
+        for other, target in zip(control, targets, strict=True)
+    ]
+    own = [
+        cost_to_reach(mine.curve, target, cost, account)
+        for mine, target in zip(grown, targets, strict=True)
+    ]
+    factors = [
+        spent / mine if mine and spent else None for spent, mine in zip(theirs, own, strict=True)
+    ]
     reached = [factor for factor in factors if factor is not None]
     whole = _geometric(reached) if len(reached) == len(factors) else None
-    return SpeedUp(tuple(factors), len(reached), whole)
+    return SpeedUp(tuple(factors), len(reached), whole, targets, tuple(theirs), tuple(own))
 
 
 def _geometric(factors: Sequence[float]) -> Estimate:

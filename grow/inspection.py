@@ -20,6 +20,9 @@ from grow.spec import Training
 from grow.stagefolder import Done, StageFolder, unlike
 from grow.store import RunFolder
 
+SCHEMA = "grow.verification/1"
+"""Name and version of the JSON form of a verification."""
+
 
 @dataclass(frozen=True)
 class Flaw:
@@ -61,7 +64,8 @@ class Verification:
     def to_dict(self) -> dict[str, Any]:
         """The verification as plain JSON values."""
         flaws = [{"path": str(flaw.path), "words": flaw.words} for flaw in self.flaws]
-        return {"folder": str(self.path), "checked": self.checked, "flaws": flaws}
+        found = {"folder": str(self.path), "checked": self.checked, "flaws": flaws}
+        return {"schema": SCHEMA, **found}
 
 
 def verify(run_dir: str | PathLike[str]) -> Verification:

@@ -1,7 +1,8 @@
 """What a run looks like while it happens: a listener to the engine's events.
 
 On a terminal it keeps a few live lines below the permanent ones; in pipes and logs there are
-only plain permanent lines. Rich only; no Keras.
+only plain permanent lines; where quiet is wanted, warnings only, on standard error. A log file
+gets all of it. Rich only; no Keras.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from grow.console import is_terminal, open_console
-from grow.events import Event, Preparing, StepDone
+from grow import logfile
+from grow.console import is_quiet, is_terminal, open_console, plain
+from grow.events import Event, Preparing, StepDone, Warned
 from grow.report import log
 from grow.report.live import live_lines, sign_of_life
 from grow.report.progress import Progress, Training, advance
@@ -35,8 +37,9 @@ class RunView:
     """
 
     def __init__(self, *, stderr: bool = False, unusable_in: str = "") -> None:
-        self._console = open_console(stderr=stderr)
-        self._stderr = stderr
+        self._quiet = is_quiet()
+        self._stderr = stderr or self._quiet
+        self._console = open_console(stderr=self._stderr)
         self._unusable_in = unusable_in
         self._progress = Progress()
         self._stopping = False
@@ -44,7 +47,7 @@ class RunView:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if is_terminal(stderr=self._stderr):
+        if is_terminal(stderr=self._stderr) and not self._quiet:
             self._live = Live(
                 get_renderable=self._moving,
                 console=self._console,
@@ -66,10 +69,14 @@ class RunView:
     def __call__(self, event: Event) -> None:
         """Takes notice of one event."""
         self._progress = advance(self._progress, event, time.monotonic())
-        for line in log.lines(event, unusable_in=self._unusable_in):
+        lines = log.lines(event, unusable_in=self._unusable_in)
+        level = logfile.WARNING if isinstance(event, Warned) else logfile.INFO
+        for line in (*lines, *log.also_logged(event)) if logfile.is_kept() else ():
+            logfile.note(plain(line), level=level)
+        for line in log.warnings(event, unusable_in=self._unusable_in) if self._quiet else lines:
             self._told = time.monotonic()
             self._console.print(line)
-        if self._live is None and isinstance(event, StepDone | Preparing):
+        if self._live is None and not self._quiet and isinstance(event, StepDone | Preparing):
             self._show_sign_of_life()
 
     def announce_stop(self) -> None:

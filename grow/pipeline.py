@@ -1,6 +1,6 @@
-"""Batches on the device: gathered from the master, reduced, augmented, one step ahead.
+"""Batches: gathered from the master, reduced, augmented, one step ahead of the training.
 
-The only room that speaks TensorFlow. A batch is a function of (seed, stage, epoch, step); a
+Needs no Keras. A batch is a function of (seed, stage, epoch, step); a
 second thread prepares the next while the device trains on this one, which changes nothing in
 what comes out.
 """
@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from grow.backend import load_tensorflow
 from grow.pictures.augment import distort, epoch_order
 from grow.pictures.reduce import area_mean
+from grow.pictures.resample import resample
 from grow.spec import Augment
 
 Batch = tuple[Any, Any]
@@ -126,26 +126,6 @@ class Feed:
         if self.augment.brightness:
             pictures = np.minimum(pictures * change.brightness[:, None, None, None], 255.0)
         return pictures, self.labels_of(rows)
-
-
-def resample(pictures: NDArray[np.float32], affine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pictures seen through affine maps, in one bilinear resampling; edges are repeated.
-
-    Args:
-        pictures: shape ``(batch, height, width, channels)``.
-        affine: shape ``(batch, 6)``, from output pixel to input place, as `augment` draws it.
-    """
-    tensorflow = load_tensorflow()
-    transforms = np.concatenate([affine, np.zeros((len(affine), 2), np.float32)], axis=1)
-    result: NDArray[np.float32] = tensorflow.raw_ops.ImageProjectiveTransformV3(
-        images=pictures,
-        transforms=transforms,
-        output_shape=pictures.shape[1:3],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="NEAREST",
-    ).numpy()
-    return result
 
 
 def ahead(make: Callable[[int], T], steps: Sequence[int]) -> Generator[T]:

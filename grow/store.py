@@ -61,9 +61,12 @@ class RunFolder:
         """
         path = self.path / "run.json"
         if not path.is_file():
+            hint = "a run folder is what `grow run` makes, runs/NAME unless --run-dir says else"
+            if any(self.path.glob("seed-*/run.json")):
+                hint = "it is a comparison's: its seed-… are run folders, `grow report` shows it"
             raise RunFolderError(
                 f"{self.path} is not a run folder: it has no run.json",
-                hint="a run folder is what `grow run` makes, runs/NAME unless --run-dir says else",
+                hint=hint,
             )
         return documents.read(path, RUN_SCHEMA)
 

@@ -15,8 +15,9 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from grow.console import is_terminal, open_console
-from grow.events import Told
+from grow import logfile
+from grow.console import is_quiet, is_terminal, open_console, plain
+from grow.events import Told, Warned
 from grow.report.trials import Trials, advance_trials, log_lines, trial_lines
 
 _SIGN_OF_LIFE_SECONDS = 60.0
@@ -31,15 +32,16 @@ class TrialsView:
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        self._console = open_console(stderr=stderr)
-        self._stderr = stderr
+        self._quiet = is_quiet()
+        self._stderr = stderr or self._quiet
+        self._console = open_console(stderr=self._stderr)
         self._trials = Trials()
         self._stopping = False
         self._told = time.monotonic()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if is_terminal(stderr=self._stderr):
+        if is_terminal(stderr=self._stderr) and not self._quiet:
             self._live = Live(
                 get_renderable=self._moving,
                 console=self._console,
@@ -63,7 +65,11 @@ class TrialsView:
         now = time.monotonic()
         self._trials = advance_trials(self._trials, told, now)
         lines = log_lines(told)
-        if self._live is None and not lines and now - self._told > _SIGN_OF_LIFE_SECONDS:
+        for line in lines if logfile.is_kept() else ():
+            logfile.note(plain(line))
+        if self._quiet:
+            lines = lines if isinstance(told.event, Warned) else []
+        elif self._live is None and not lines and now - self._told > _SIGN_OF_LIFE_SECONDS:
             lines = trial_lines(self._trials)
         for line in lines:
             self._told = now

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from grow import evidence
-from grow.comparison import Comparison, Pictures, Setting, compare_trials
+from grow.comparison import Comparison, Pictures, Setting
 from grow.evidence import StageEnd, Trial
+from grow.weighing import compare_trials
 from tests.builders import record
 
 SEEDS = (7, 1944679011, 828036342)

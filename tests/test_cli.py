@@ -143,6 +143,19 @@ WRONG = [
     (("data", "check", "empty"), 3, "expected two or more class folders"),
     (("data", "check", "binary.yaml"), 2, "binary.yaml:1:1: expected UTF-8"),
     (("data", "show", "tiny.yaml", "--count", "0"), 2, "--count"),
+    (("data", "draw", "."), 2, ".: expected an empty folder or none"),
+    (("data", "draw", "tiny.yaml"), 2, "tiny.yaml: expected a folder to draw into, found a file"),
+    (("data", "draw", "new", "--pictures", "3"), 2, "--pictures"),
+    (("data", "draw", "new", "--test", "1"), 2, "test: expected none, or 2 or more, found 1"),
+    (("init",), 2, "FOLDER: expected a folder of pictures, found none"),
+    (("init", "nope"), 3, "nope: expected a folder of pictures, found no such folder"),
+    (("init", "empty"), 3, "expected two or more class folders"),
+    (("init", "empty", "--out", "tiny.yaml"), 2, "tiny.yaml is there already"),
+    (("init", "empty", "--out", "tiny.yaml", "--yes"), 2, "tiny.yaml is there already"),
+    (("init", "empty", "--out", "empty"), 2, "empty: expected a file to write, found a folder"),
+    (("init", "empty", "--out", "no/x.yaml"), 2, "no/x.yaml: there is no folder no"),
+    (("init", "empty", "--name", "a b"), 2, 'name: expected letters, digits, "-"'),
+    (("init", "empty", "--stages", "0"), 2, "--stages"),
     (("data", "show", "tiny.yaml", "--split", "tests"), 2, "--split"),
 ]
 
@@ -160,7 +173,8 @@ def test_what_is_wrong_is_said_on_standard_error(
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
-    [case for case in WRONG if case[0][0] in ("plan", "run", "resume", "status", "report")],
+    [case for case in WRONG if case[0][0] in ("plan", "run", "resume", "status", "report")]
+    + [case for case in WRONG if case[0] in (("init",), ("init", "nope"))],
     ids=lambda value: str(value)[:40],
 )
 def test_with_json_the_failure_is_json_on_standard_output(
@@ -393,7 +407,7 @@ def test_the_page_is_opened_when_that_is_wanted(
         (("--open", "--csv"), "expected one form of report, found --html and --csv"),
         (("--out", "x"), "--out needs a form of report"),
         (("--no-pictures",), "--no-pictures is for the page"),
-        (("--html", "--out", "no/x.html"), "x.html cannot be written: No such file"),
+        (("--html", "--out", "no/x.html"), "no/x.html: there is no folder no"),
     ],
 )
 def test_forms_of_report_that_contradict_each_other(
@@ -488,7 +502,7 @@ def test_a_picture_that_cannot_be_written(
     said = call("data", "show", "tiny.yaml", "--out", "sheet.png")
     assert (said.code, said.err) == (
         2,
-        "error: sheet.png cannot be written: Is a directory\n",
+        "error: sheet.png cannot be written: Is a directory\n       name another with --out\n",
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import grow
-from grow import trialsview
+from grow import comparefolder, trialsview
 from grow.cli import main
 from grow.errors import Stopped
 from grow.events import StageDone, Told
@@ -62,6 +63,7 @@ def test_unsaid_options(given: Given) -> None:
         ([], lambda out: "Most of the gain comes from the small pictures" in out),
         (["--markdown"], lambda out: out.startswith("## cats-dogs: did growing help?")),
         (["--json"], lambda out: json.loads(out) == comparison().to_dict()),
+        (["--csv"], lambda out: out.startswith("variant,seed,stage,epoch,")),
     ],
 )
 def test_what_is_printed(
@@ -72,6 +74,45 @@ def test_what_is_printed(
 ) -> None:
     assert main(["compare", "s.yaml", *options]) == 0
     assert check(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+@pytest.mark.parametrize("form", ["--html", "--markdown", "--csv", "--json"])
+def test_each_form_goes_to_the_file_that_is_named(
+    given: Given, tmp_path: Path, command: str, form: str
+) -> None:
+    comparefolder.write(comparison(folder=tmp_path))
+    subject = {"compare": "s.yaml", "report": str(tmp_path)}[command]
+    assert main([command, subject, form, "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out").read_text()
+
+
+def test_a_comparison_is_shown_again_from_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparefolder.write(comparison(folder=tmp_path))
+    assert main(["report", str(tmp_path)]) == 0
+    assert comparison().verdict.sentence in capsys.readouterr().out
+    assert main(["report", str(tmp_path), "--html"]) == 0
+    assert "did growing help?" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--html", "--csv"], "expected one form of report, found --html and --csv"),
+        (["--open", "--json"], "found --html and --json"),
+        (["--out", "x.html"], "--out needs a form of report"),
+        (["--html", "--out", "nowhere/x.html"], "there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_before_anything_is_trained(
+    given: Given, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    assert main(["compare", "s.yaml", *options]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err + captured.out
+    assert not given
 
 
 def test_a_stop_says_which_command_goes_on(

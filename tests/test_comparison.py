@@ -13,11 +13,13 @@ from dataclasses import replace
 import pytest
 
 from grow import evidence
-from grow.comparison import Pictures, compare_trials
+from grow.comparison import Pictures
 from grow.events import EpochDone, RunStarted, StageDone, StageStarted, Told, Warned
 from grow.lineup import Action, Entry
 from grow.report import compared, trials
+from grow.report.evidence import MEANS
 from grow.verdict import Outcome
+from grow.weighing import compare_trials
 from tests.builders import history
 from tests.compared import SETTING, comparison, trial
 from tests.finished import plans
@@ -44,7 +46,7 @@ def test_a_single_repeat_shows_no_interval() -> None:
     found = comparison(repeats=1, missing=missing, pictures=validation)
     page = drawn(compared.comparison_page(found))
     compare("compare-once", page)
-    assert "±" not in page.split("each repeat")[0].replace(compared.MEANS, "")
+    assert "±" not in page.split("each repeat")[0].replace(MEANS, "")
 
 
 def test_a_comparison_as_markdown() -> None:

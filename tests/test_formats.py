@@ -15,7 +15,10 @@ from grow import (
     carding,
     checkpoint,
     cleaning,
+    cli,
+    differing,
     events,
+    examples,
     exporting,
     inspection,
     lock,
@@ -32,6 +35,7 @@ from grow import (
 from grow.checking import Severity
 from grow.comparison import Comparison
 from grow.errors import RunFolderError, StageFileError
+from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
 from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
@@ -124,6 +128,7 @@ def test_an_adaptation():
         ("verdict", transfer.Verdict),
         ("action", Action),
         ("outcome", Outcome),
+        ("weights", differing.Weights),
     ],
 )
 def test_closed_lists(head, members):
@@ -230,6 +235,35 @@ def test_what_grow_plan_prints():
             assert f"`{name}`" in PAGE
 
 
+def test_what_grow_plan_prints_of_a_difference():
+    stages = REPOSITORY / "stages" / "quickstart.yaml"
+    old = planning.plan(stages, overrides=["stages.deeper.grow=[{resize: 32}]"])
+    values = differing.difference(old, planning.plan(stages)).to_dict()
+    agree("field of a plan difference", values)
+    for stage in values["stages"]:
+        agree("field of a stage's difference", stage)
+        agree("field of a stage in short", stage["new"])
+    layers = [layer["new"] for stage in values["stages"] for layer in stage["layers"]]
+    assert any(layers)
+    for layer in filter(None, layers):
+        agree("field of a layer in a difference", layer)
+
+
+def test_what_grow_data_show_prints(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(STAGES)
+    assert cli.main(["data", "show", "tiny.yaml", "--count", "1", "--json"]) == 0
+    agree("field of a contact sheet", json.loads(capsys.readouterr().out))
+
+
+def test_what_grow_data_draw_prints(tmp_path):
+    agree("field of drawn pictures", grow.draw_pictures(tmp_path / "drawn", pictures=4).to_dict())
+
+
+def test_what_grow_init_prints_of_an_example(tmp_path):
+    agree("field of an example", examples.write("seed", tmp_path / "a.yaml").to_dict())
+
+
 def test_what_grow_report_prints(run_folder):
     values = runs.load(run_folder.path).to_dict()
     agree("field of a report", values)
@@ -241,6 +275,16 @@ def test_what_grow_status_verify_prints(run_folder):
     values = inspection.verify(run_folder.path).to_dict()
     agree("field of a verification", values)
     for name in ("path", "words"):
+        assert f"`{name}`" in PAGE
+
+
+def test_what_grow_init_prints(tmp_path):
+    grow.draw_pictures(tmp_path / "p", pictures=12, size=16)
+    values = grow.init(tmp_path / "p", out=tmp_path / "s.yaml", measure=False).to_dict()
+    agree("field of a draft", values)
+    timed = Estimate(1.0, (2.0,), Machine(2, 0.0)).to_dict()
+    agree("field of an estimated time", timed)
+    for name in (*values["short_sides"], *values["stages"][0]):
         assert f"`{name}`" in PAGE
 
 
@@ -317,7 +361,7 @@ def test_errors(tmp_path):
 def test_no_table_goes_unchecked():
     """A table with names of the code belongs to one of the tests above."""
     checked = {
-        *("schema", "decision", "reason", "verdict", "action", "outcome", "event"),
+        *("schema", "decision", "reason", "verdict", "action", "outcome", "event", "weights"),
         *(head for head in TABLES if head.startswith(("field of", "key of"))),
     }
     assert TABLES.keys() - checked == {"name", "exit code", "part of a layer"}

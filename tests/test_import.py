@@ -42,6 +42,8 @@ LIGHT = {
     "usage": command("frob"),
     "predict": command("predict", "nothing", "nothing.png"),
     "card": command("card", "nothing"),
+    "init": "import grow\ngrow.draw_pictures('p', pictures=12, size=16)\n"
+    + command("init", "p", "--no-measure"),
     "export": command("export", "nothing", "--to", "saved_model"),
     **{f"plan {file.name}": command("plan", str(file)) for file in STAGES},
 }

@@ -5,8 +5,10 @@ Nothing heavy is imported here: `grow --help` and `grow plan` do without TensorF
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -15,18 +17,33 @@ from grow import console
 from grow.cli import (
     comparing,
     looking,
+    manners,
     reporting,
-    running,  # first, so that help begins with it
+    running,
+    starting,
     upkeep,
     using,
 )
 from grow.cli.app import app, print_json
-from grow.errors import GrowError
+from grow.errors import GrowError, UsageError
 
-__all__ = ["app", "comparing", "looking", "main", "reporting", "running", "upkeep", "using"]
+__all__ = [
+    "app",
+    "comparing",
+    "looking",
+    "main",
+    "reporting",
+    "running",
+    "starting",
+    "upkeep",
+    "using",
+]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]
+
+_NOBODY_READS = 141
+"""The exit code of programs that a closed pipe ends: 128 and the number of SIGPIPE."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,11 +53,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what stands after ``grow``; the process's own unless given.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with manners.kept(given):
+            code = _carry_out(given)
+            manners.log_end(code)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _fall_silent()
+    except SystemExit as end:
+        # Rich and Typer end the program where nobody reads what it prints: so does `head`.
+        if isinstance(end.__context__, BrokenPipeError):
+            return _fall_silent()
+        raise
+    return code
+
+
+def _carry_out(given: list[str]) -> int:
     as_json = "--json" in given
     try:
         code = app(given, prog_name="grow", standalone_mode=False)
     except GrowError as error:
         return _fail(error, as_json=as_json)
+    except typer.Abort:
+        return _fail(UsageError("stopped: expected an answer, found none"), as_json=as_json)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(GrowError(f"{where}{error.strerror or error}"), as_json=as_json)
@@ -50,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: GrowError, *, as_json: bool) -> int:
+    manners.log_error(error)
     if as_json:
         print_json(error.to_dict())
     else:
@@ -58,12 +96,20 @@ def _fail(error: GrowError, *, as_json: bool) -> int:
 
 
 def _refuse(error: Any, *, as_json: bool) -> int:
-    """Says what is wrong with the command line, as Typer words it."""
-    if as_json:
-        command = error.ctx.command_path if error.ctx else "grow"
-        hint = f"`{command} --help` says what it takes"
-        print_json({"error": error.format_message(), "hint": hint, "exit_code": error.exit_code})
-    else:
+    """Says what is wrong with the command line, in Typer's words."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # what it says is the whole page of help
         error.show()
-    code: int = error.exit_code
-    return code
+        return int(error.exit_code)
+    command = error.ctx.command_path if error.ctx else "grow"
+    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
+    refused = UsageError(message, hint=f"`{command} --help` says what it takes")
+    return _fail(refused, as_json=as_json)
+
+
+def _fall_silent() -> int:
+    """Nobody reads any more: what is still in buffers goes nowhere, without complaint."""
+    with suppress(OSError, ValueError):  # a standard output that is no file, or none
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    return _NOBODY_READS

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 import grow
-from grow import console, report
-from grow.cli.app import AsJson, RunDir, StageFile, app, print_json
+from grow.cli import forms
+from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app
+from grow.cli.reporting import show_comparison
 from grow.errors import Stopped
 
 if TYPE_CHECKING:
@@ -36,36 +37,39 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
         int, typer.Option("--threads", min=1, help="Threads per repeat; part of what is compared.")
     ] = 1,
     run_dir: RunDir = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown, to paste.")] = False,
+    overrides: Overrides = None,
+    markdown: forms.Markdown = False,
+    html: Annotated[bool, typer.Option("--html", help="Say just where the page is.")] = False,
+    csv: forms.Csv = False,
     as_json: AsJson = False,
+    out: forms.Out = None,
+    show: forms.Open = False,
 ) -> None:
     """Tell whether growing helped, over several seeds.
 
     Trains growth and its controls: the final architecture from scratch at equal epochs and at
     equal FLOPs, and the final depth from the start on the same small pictures. The same command
-    goes on after a stop, and with more --repeats.
+    goes on after a stop, and with more --repeats. It ends with a page, report.html.
 
     Example: grow compare stages/quickstart.yaml --repeats 3
     """
+    options = {"--markdown": markdown, "--html": html, "--csv": csv, "--json": as_json}
+    form = forms.chosen(options, out, show=show)
     wanted = _policies(policies)
     given = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare", str(stage_file)]
-    with _stoppable(given, stderr=as_json or markdown) as (view, switch):
+    with _stoppable(given, stderr=form.name not in ("", "--html")) as (view, switch):
         found = grow.compare(
             stage_file,
             repeats=repeats,
             policies=wanted,
+            overrides=overrides or (),
             jobs=jobs,
             threads=threads,
             run_dir=run_dir,
             listeners=[view],
             stop=switch,
         )
-    if as_json:
-        print_json(found.to_dict())
-    elif markdown:
-        sys.stdout.write(report.comparison_markdown(found))
-    else:
-        console.show(report.comparison_page(found))
+    show_comparison(found, form)
 
 
 def _policies(text: str | None) -> tuple[Policy, ...]:

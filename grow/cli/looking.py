@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,11 +11,13 @@ import typer
 
 import grow
 from grow import console, report
-from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app, print_json
+from grow.cli import completing
+from grow.cli.app import App, AsJson, Overrides, RunDir, StageFile, app, print_json
 from grow.cli.running import live_view
 
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(data_app, name="data", help="Look at pictures, and check them.")
+data_app = App()
+_SHEET_SCHEMA = "grow.contact-sheet/1"
+app.add_typer(data_app, name="data", help="Look at pictures, check them, draw some.")
 
 ModelOfOld = Annotated[
     Path | None,
@@ -30,19 +34,40 @@ def plan_command(
     stage_file: StageFile,
     run_dir: RunDir = None,
     overrides: Overrides = None,
+    other: Annotated[
+        Path | None,
+        typer.Option(
+            "--diff",
+            metavar="OTHER.yaml",
+            help="Show what is different from what OTHER.yaml would do; --set does not touch that.",
+            autocompletion=completing.stage_files,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what would happen, and change nothing.
 
-    Architectures, transfer plans, cost, what is reused and why.
+    Architectures, transfer plans, cost, what is reused and why. With --diff, how that differs
+    from another stage file: settings, stages, layers, cost, and what would be trained again.
 
     Example: grow plan stages/cats-dogs.yaml
     """
     plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or ())
-    if as_json:
+    if other is not None:
+        found = grow.difference(grow.plan(other, run_dir=run_dir), plan)
+        if as_json:
+            print_json(found.to_dict())
+        else:
+            console.show(report.difference_page(found, str(other), _called(stage_file, overrides)))
+    elif as_json:
         print_json(plan.to_dict())
     else:
         console.show(report.plan_page(plan))
+
+
+def _called(stage_file: Path, overrides: Sequence[str] | None) -> str:
+    """What a stage file with other values in it is called."""
+    return " ".join([str(stage_file), *(f"--set {one}" for one in overrides or ())])
 
 
 @app.command("explain")
@@ -80,7 +105,7 @@ def schema_command() -> None:
 
 @data_app.callback()
 def _data() -> None:
-    """Look at pictures, and check them."""
+    """Look at pictures, check them, draw some."""
 
 
 @data_app.command("show")
@@ -96,6 +121,7 @@ def data_show_command(
         Literal["train", "validation", "test"], typer.Option("--split", help="Which pictures.")
     ] = "train",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which of them.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Make a contact sheet: one picture of many.
 
@@ -103,11 +129,16 @@ def data_show_command(
     """
     console.check_picture_path(out)
     switch = grow.StopSwitch()
-    with live_view() as view, switch.listening(view.announce_stop):
+    with live_view(stderr=as_json) as view, switch.listening(view.announce_stop):
         sheet = grow.contact_sheet(
             source, count=count, split=split, seed=seed, listeners=[view], stop=switch
         )
     console.save_picture(sheet, out)
+    if as_json:
+        size = {"width": sheet.width, "height": sheet.height}
+        print_json({"schema": _SHEET_SCHEMA, "path": str(out), **size})
+    else:
+        console.say(f"{sheet.width}x{sheet.height} pixels in {out}")
 
 
 @data_app.command("check")
@@ -136,3 +167,45 @@ def data_check_command(
     else:
         console.show(report.check_page(found))
     raise typer.Exit(found.exit_code(strict=strict))
+
+
+@data_app.command("draw")
+def data_draw_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A new folder, or an empty one.")
+    ],
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=4, max=1_000_000, help="How many, half of each class.")
+    ] = 600,
+    test: Annotated[
+        int, typer.Option("--test", min=0, max=1_000_000, help="How many more to test on.")
+    ] = 0,
+    size: Annotated[
+        int, typer.Option("--size", min=8, max=1024, help="Rows and columns of each.")
+    ] = 64,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which pictures.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw cats and dogs into a folder, to try things out on.
+
+    PNG files in class folders; with --test in train and test folders of those. The folder
+    appears when all pictures are there. Nothing is drawn into a folder with something in it.
+
+    Example: grow data draw pictures --pictures 600 --test 200
+    """
+    switch = grow.StopSwitch()
+    with live_view(stderr=as_json) as view, switch.listening(view.announce_stop):
+        made = grow.draw_pictures(
+            folder,
+            pictures=pictures,
+            test=test,
+            size=size,
+            seed=seed,
+            listeners=[view],
+            stop=switch,
+        )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    console.say(f"{made.train + made.test:,} pictures in {folder}")
+    console.say(f"next: {shlex.join(['grow', 'init', str(folder)])}")

@@ -1,16 +1,16 @@
-"""The command that reports: `grow report`, in every form."""
+"""The command that reports: `grow report`, in every form, of a run or of a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import grow
 from grow import console, report
+from grow.cli import forms
 from grow.cli.app import AsJson, RunArgument, app
+from grow.cli.forms import Form
 from grow.errors import UsageError
 
 
@@ -18,56 +18,60 @@ from grow.errors import UsageError
 def report_command(  # noqa: PLR0913  (each is an option of the command line)
     run: RunArgument,
     *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown to paste.")] = False,
+    markdown: forms.Markdown = False,
     html: Annotated[bool, typer.Option("--html", help="A page: report.html in RUN.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="A line for each epoch.")] = False,
+    csv: forms.Csv = False,
     as_json: AsJson = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where it is written.")
-    ] = None,
-    show: Annotated[bool, typer.Option("--open", help="Write the page and open it.")] = False,
+    out: forms.Out = None,
+    show: forms.Open = False,
     no_pictures: Annotated[
         bool, typer.Option("--no-pictures", help="Leave pictures out of the page.")
     ] = False,
 ) -> None:
-    """Show what a run came to.
+    """Show what a run, or a comparison, came to.
 
     Result, curves, transfer plans, errors: in the terminal, or as a page with --html.
 
     Example: grow report runs/quickstart --markdown
     """
-    forms = {"--markdown": markdown, "--html": html or show, "--csv": csv, "--json": as_json}
-    chosen = [name for name, wanted in forms.items() if wanted]
-    _check(chosen, out, no_pictures=no_pictures)
-    found = grow.load(run)
-    if html or show:
-        _make_page(found, out, pictures=not no_pictures, show=show)
-    elif chosen:
-        makers = {"--markdown": report.markdown_text, "--csv": report.epochs_csv}
-        console.put_text(makers.get(chosen[0], report.as_json)(found), out)
+    options = {"--markdown": markdown, "--html": html, "--csv": csv, "--json": as_json}
+    form = forms.chosen(options, out, show=show)
+    if no_pictures and form.name != "--html":
+        raise UsageError("--no-pictures is for the page", hint="add --html or --open")
+    from grow.comparefolder import is_comparison  # noqa: PLC0415  (loads what no help needs)
+
+    if is_comparison(run):
+        show_comparison(grow.load_comparison(run), form)
     else:
-        console.show(report.report_page(found))
+        _show_run(grow.load(run), form, pictures=not no_pictures)
 
 
-def _check(chosen: Sequence[str], out: Path | None, *, no_pictures: bool) -> None:
-    """Does nothing unless the options contradict each other.
+def _show_run(run: grow.Run, form: Form, *, pictures: bool) -> None:
+    if not form.name:
+        console.show(report.report_page(run))
+        return
+    makers = {
+        "--markdown": lambda: report.markdown_text(run),
+        "--html": lambda: report.html_page(run, pictures=pictures and run.spec.report.pictures),
+        "--csv": lambda: report.epochs_csv(run),
+        "--json": lambda: report.as_json(run),
+    }
+    forms.put(form, makers, run.path / report.PAGE)
+
+
+def show_comparison(found: grow.Comparison, form: Form) -> None:
+    """Shows a comparison in the form that was chosen.
 
     Raises:
-        UsageError: they do.
+        UsageError: the file cannot be written.
     """
-    if len(chosen) > 1:
-        raise UsageError(f"expected one form of report, found {' and '.join(chosen)}")
-    if no_pictures and chosen != ["--html"]:
-        raise UsageError("--no-pictures is for the page", hint="add --html or --open")
-    if out is not None and not chosen:
-        raise UsageError(
-            "--out needs a form of report", hint="add --html, --markdown, --csv or --json"
-        )
-
-
-def _make_page(run: grow.Run, out: Path | None, *, pictures: bool, show: bool) -> None:
-    page = out or run.path / report.PAGE
-    text = report.html_page(run, pictures=pictures and run.spec.report.pictures)
-    console.save_text(text, page)
-    if show:
-        console.open_in_browser(page)
+    if not form.name:
+        console.show(report.comparison_page(found))
+        return
+    makers = {
+        "--markdown": lambda: report.comparison_markdown(found),
+        "--html": lambda: report.comparison_html(found),
+        "--csv": lambda: report.comparison_csv(found),
+        "--json": lambda: report.as_json(found),
+    }
+    forms.put(form, makers, found.setting.folder / report.PAGE)

@@ -70,7 +70,7 @@ def resume_command(
 def _show_result(result: grow.Run, *, as_json: bool) -> None:
     if as_json:
         print_json(result.to_dict())
-    else:
+    elif not console.is_quiet():  # what was asked for is in the run folder
         console.show(report.result_page(result))
 
 

@@ -10,6 +10,7 @@ import typer
 
 import grow
 from grow import console, report
+from grow.cli import completing
 from grow.cli.app import AsJson, RunArgument, app, print_json
 from grow.errors import RunFolderError, UsageError
 
@@ -17,7 +18,12 @@ from grow.errors import RunFolderError, UsageError
 @app.command("status")
 def status_command(
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="The run folder; all in runs/ if unsaid.")
+        Path | None,
+        typer.Argument(
+            metavar="RUN",
+            help="The run folder; all in runs/ if unsaid.",
+            autocompletion=completing.run_folders,
+        ),
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every file of the run folder.")
@@ -74,7 +80,7 @@ def clean_command(
     if not found.leftovers:
         return
     if not yes and not sys.stdin.isatty():
-        console.say("nothing was deleted: no terminal to ask at; --yes deletes without asking")
+        console.warn("nothing was deleted: no terminal to ask at; --yes deletes without asking")
         return
     if yes or typer.confirm("Delete all of it?", default=False):
         console.say(f"{len(found.apply())} deleted")

@@ -10,16 +10,27 @@ import typer
 
 import grow
 from grow import commit, console, report
+from grow.cli import completing
 from grow.cli.app import AsJson, RunArgument, app, print_json
 from grow.cli.running import live_view
 from grow.errors import DataError, UsageError
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="The run folder, or a model.keras that grow saved.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="The run folder, or a model.keras that grow saved.",
+        autocompletion=completing.run_folders,
+    ),
 ]
 StageName = Annotated[
     str | None,
-    typer.Option("--stage", metavar="NAME", help="Which stage; the last complete unless said."),
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="Which stage; the last complete unless said.",
+        autocompletion=completing.stages,
+    ),
 ]
 
 
@@ -53,7 +64,7 @@ def predict_command(
         console.say(f"model: {found.model}", stderr=True)
         _write("".join(f"{line}\n" for line in report.prediction_lines(found)))
     for line in report.left_out_lines(found):
-        console.say(line, stderr=True)
+        console.warn(line)
     raise typer.Exit(DataError.exit_code if found.unusable else 0)
 
 

@@ -1,7 +1,7 @@
 """Data order and augmentation as pure functions of (seed, stage, epoch, step).
 
 Draws which pictures make a batch and how each is distorted; the distortion itself is carried
-out on the device (`pipeline`). Only the raw output of NumPy's Philox generator is used, which
+out by `resample`. Only the raw output of NumPy's Philox generator is used, which
 NumPy promises never to change (NEP 19), so the draws stay the same across its versions.
 """
 

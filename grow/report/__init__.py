@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grow.report.card import card_markdown
     from grow.report.checked import check_page
-    from grow.report.compared import comparison_markdown, comparison_page
+    from grow.report.compared import comparison_csv, comparison_markdown, comparison_page
+    from grow.report.differing import difference_page
+    from grow.report.drafted import draft_page
     from grow.report.epochs import epochs_csv
     from grow.report.explained import explanation_page
     from grow.report.exported import export_lines
     from grow.report.files import PAGE, as_json, write_reports
-    from grow.report.html import html_page
+    from grow.report.html import comparison_html, html_page
     from grow.report.markdown import markdown_text
     from grow.report.predicted import left_out_lines, prediction_lines, predictions_csv
     from grow.report.text import plan_page, report_page, result_page, status_page
@@ -28,8 +30,12 @@ __all__ = [
     "card_markdown",
     "check_page",
     "cleaning_page",
+    "comparison_csv",
+    "comparison_html",
     "comparison_markdown",
     "comparison_page",
+    "difference_page",
+    "draft_page",
     "epochs_csv",
     "explanation_page",
     "export_lines",
@@ -52,8 +58,12 @@ _HOMES = {
     "card_markdown": "grow.report.card",
     "check_page": "grow.report.checked",
     "cleaning_page": "grow.report.upkeep",
+    "comparison_csv": "grow.report.compared",
+    "comparison_html": "grow.report.html",
     "comparison_markdown": "grow.report.compared",
     "comparison_page": "grow.report.compared",
+    "difference_page": "grow.report.differing",
+    "draft_page": "grow.report.drafted",
     "epochs_csv": "grow.report.epochs",
     "explanation_page": "grow.report.explained",
     "export_lines": "grow.report.exported",

@@ -1,4 +1,4 @@
-"""A run's reports as files of its folder: ``report.html``, ``report.md``, ``report.json``.
+"""Reports as files: ``report.html``, ``report.md``, and of a run ``report.json``.
 
 Each is written whole or not at all. Floors 0 to 4 and neighbours only.
 """
@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grow import commit
-from grow.report.html import html_page
+from grow.comparison import Comparison
+from grow.report.compared import comparison_markdown
+from grow.report.html import comparison_html, html_page
 from grow.report.markdown import markdown_text
 from grow.runs import Run
 
 PAGE = "report.html"
-"""Name of the page in the run folder."""
+"""Name of the page in the run folder, or the comparison's."""
 
 
 def write_reports(run: Run) -> None:
@@ -35,9 +37,19 @@ def write_reports(run: Run) -> None:
         save(make(run), run.path / name)
 
 
-def as_json(run: Run) -> str:
-    """The run's JSON form as text."""
-    return json.dumps(run.to_dict(), indent=1, ensure_ascii=False) + "\n"
+def write_comparison(found: Comparison) -> None:
+    """Writes the page and the Markdown of a comparison into its folder.
+
+    Raises:
+        OSError: one of them could not be written; what was there before is still there.
+    """
+    save(comparison_html(found), found.setting.folder / PAGE)
+    save(comparison_markdown(found), found.setting.folder / "report.md")
+
+
+def as_json(found: Run | Comparison) -> str:
+    """The JSON form of a run or a comparison as text."""
+    return json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
 
 
 def save(text: str, path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from grow.events import (
+    CheckpointWritten,
     EpochDone,
     Event,
     FeaturesComputed,
@@ -16,6 +17,7 @@ from grow.events import (
     Grown,
     GrowthEnded,
     Prepared,
+    RunDone,
     RunStarted,
     StageDone,
     StageStarted,
@@ -56,6 +58,30 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             return [_stage_done(event)]
         case Fetching() | FeaturesComputed() | GrowthEnded() | Warned():
             return [_one_line(event)]
+    return []
+
+
+def warnings(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
+    """What of `lines` somebody should know who wants to hear of nothing else."""
+    found = lines(event, unusable_in=unusable_in)
+    match event:
+        case Prepared():
+            return found[1:]
+        case Warned():
+            return found
+    return []
+
+
+def also_logged(event: Event) -> list[RenderableType]:
+    """What `lines` leaves out and a log file keeps: what would only be noise in a terminal."""
+    match event:
+        case CheckpointWritten():
+            return [Text(f"checkpoint {event.path} in {event.seconds:.2f} s")]
+        case StageStarted():
+            name = f"stage {event.stage.number} {event.stage.name}"
+            return [Text(f"{name}: training starts, {plural(event.steps, 'step')} an epoch")]
+        case RunDone():
+            return [Text(f"run {event.name} is done")]
     return []
 
 

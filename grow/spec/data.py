@@ -21,17 +21,21 @@ class Augment(Value):
     zoom: Fraction = Field(0.0, description="scale by a factor in [1 - zoom, 1 + zoom]")
     shear: Fraction = Field(0.0, description="slant by a tangent in [-shear, shear]")
     shift: Fraction = Field(0.0, description="move by up to this share of height and width")
-    brightness: Fraction = Field(0.0, description="multiply by a factor in [1 - b, 1 + b]")
+    brightness: Fraction = Field(
+        0.0, description="multiply by a factor in [1 - brightness, 1 + brightness]"
+    )
 
 
 class _Pictures(Value):
     fit: Literal["stretch", "crop"] = Field(
-        "stretch", description="how a picture of another shape becomes the model's shape"
+        "stretch",
+        description="how a picture of another shape becomes the model's: stretch it, or crop the "
+        "middle out of it",
     )
     master: Size | None = Field(
         None,
-        description="size of the one prepared copy all stages' pictures are area means of; "
-        "the largest stage's size unless said",
+        description="size of the prepared copy of each picture, from which the sizes of all "
+        "stages are made as area means; the largest stage's unless said",
     )
     augment: Augment = Field(Augment(), description="random changes of training pictures")
     on_bad: OnBad = Field(
@@ -41,8 +45,9 @@ class _Pictures(Value):
     )
     balance: Literal["none", "weights"] = Field(
         "none",
-        description="weights: in the training loss a picture of class c counts "
-        "pictures / (classes * pictures of c), so that all classes count alike",
+        description="how much a picture counts: none, all alike; weights, in the training loss a "
+        "picture of class c counts pictures / (classes * pictures of c), so that all classes "
+        "count alike",
     )
 
 

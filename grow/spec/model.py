@@ -21,7 +21,9 @@ class Block(Value):
     kernel: Size = Field((3, 3), description="height and width of the kernel")
     activation: Activation = Field("relu", description="activation of the convolution")
     batch_norm: bool = Field(False, description="batch normalisation after the convolution")
-    pool: Pool = Field("max", description="kind of pooling")
+    pool: Pool = Field(
+        "max", description="what follows the convolutions; none keeps the maps' size"
+    )
     pool_size: Size = Field((2, 2), description="height and width of the pooling window")
     dropout: Fraction = Field(0.0, description="share of the block's outputs dropped in training")
     name: Name | None = Field(None, description="what `after` calls it; block_N unless said")
@@ -47,7 +49,7 @@ class Widen(Value):
     """More filters in every convolution of a block."""
 
     block: Name = Field(description="the block, by name")
-    filters: int = Field(ge=1, le=65536, description="filters it has afterwards")
+    filters: int = Field(ge=1, le=65536, description="filters it has afterwards, more than before")
 
 
 class Operator(Value):
@@ -55,7 +57,7 @@ class Operator(Value):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    insert: Insert | None = Field(None, description="a new conv + pool block")
+    insert: Insert | None = Field(None, description="a new block: convolution, then pooling")
     resize: Resize | None = Field(
         None,
         description="another input resolution, or how many times the one before",
@@ -71,7 +73,7 @@ class Head(Value):
     pool: HeadPool = Field("flatten", description="how the trunk's maps become one vector")
     dense: Annotated[
         tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...], BeforeValidator(as_tuple)
-    ] = Field((128,), description="units of the hidden dense layers")
+    ] = Field((128,), description="units of the hidden dense layers, one number each")
     activation: Activation = Field("relu", description="activation of the hidden dense layers")
     dropout: Fraction = Field(0.0, description="share dropped after each hidden dense layer")
 

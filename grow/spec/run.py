@@ -60,10 +60,18 @@ class Carried(Value):
 class Transfer(Value):
     """What is carried over from the stage before."""
 
-    weights: Policy = Field("preserve", description="what may be carried over")
-    layers: dict[str, Policy] = Field({}, description="another policy for single layers, by name")
+    weights: Policy = Field(
+        "preserve",
+        description="what may be carried over: what has the same shape and the same inputs "
+        "(strict), the same shape (shape), or whatever can be adapted so that the function "
+        "survives (preserve)",
+    )
+    layers: dict[str, Policy] = Field(
+        {}, description="another policy for single layers, by their names such as dense_1"
+    )
     optimizer: OptimizerState = Field(
-        "reset", description="whether the optimizer's state goes along with its weights"
+        "reset",
+        description="whether the optimizer's state goes along with its weights, or starts anew",
     )
     shrink_perturb: ShrinkPerturb | None = Field(
         None, description="shrink what is carried over, and add a little noise"
@@ -84,7 +92,7 @@ class Stop(Value):
 class Stage(Value):
     """One stage: how the architecture grows, what is carried over, what is trained otherwise."""
 
-    name: Name = Field(description="what the stage is called")
+    name: Name = Field(description="what the stage is called, and its folder")
     repeat: Repeat | None = Field(
         None,
         description="grow like this so many times, one stage after the other; the last entry only",
@@ -105,8 +113,10 @@ class Stage(Value):
     learning_rate: float | None = Field(None, gt=0.0, description="as in train")
     epochs: int | None = Field(None, ge=1, le=1_000_000, description="as in train")
     warm_up: float | None = Field(None, ge=0.0, le=1_000_000.0, description="as in train")
-    reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="as in train")
-    until: Until | None = Field(None, description="as in train")
+    reduce_on_plateau: ReduceOnPlateau | None = Field(
+        None, description="as in train; null switches it off"
+    )
+    until: Until | None = Field(None, description="as in train; null switches it off")
     best: Best | None = Field(None, description="as in train")
 
 
@@ -162,7 +172,12 @@ class RunSpec(Value):
     """A whole stage file."""
 
     name: Name = Field(description="names the run and its folder")
-    seed: int = Field(0, ge=0, lt=2**63, description="start of all random numbers of training")
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="start of all random numbers of training: same seed, same weights",
+    )
     data: Data = Field(description="which pictures")
     model: Model = Field(description="the architecture that stage 1 trains")
     train: Training = Field(description="how stages are trained, unless a stage says otherwise")

@@ -19,7 +19,7 @@ class ReduceOnPlateau(Value):
     monitor: Monitor = Field("val_loss", description="the figure to watch")
     factor: float = Field(0.5, gt=0.0, lt=1.0, description="multiply the learning rate by this")
     patience: int = Field(2, ge=1, description="epochs without improvement before it is lowered")
-    min_delta: float = Field(1e-4, ge=0.0, description="what counts as an improvement")
+    min_delta: float = Field(1e-4, ge=0.0, description="how much better counts as better")
     cooldown: int = Field(0, ge=0, description="epochs after a lowering that do not count")
     minimum: float = Field(0.0, ge=0.0, description="never below this learning rate")
 
@@ -29,7 +29,7 @@ class Plateau(Value):
 
     monitor: Monitor = Field("val_loss", description="the figure to watch")
     patience: int = Field(3, ge=1, description="epochs without improvement before the stage ends")
-    min_delta: float = Field(0.0, ge=0.0, description="what counts as an improvement")
+    min_delta: float = Field(0.0, ge=0.0, description="how much better counts as better")
 
 
 class Until(Value):
@@ -42,7 +42,7 @@ class Training(Value):
     """How a stage is trained."""
 
     batch: int = Field(32, ge=1, le=1_000_000, description="pictures a step")
-    optimizer: Optimizer = Field("adam", description="Keras optimizer, its own defaults")
+    optimizer: Optimizer = Field("adam", description="an optimizer of Keras, with Keras's defaults")
     learning_rate: float = Field(0.001, gt=0.0, description="learning rate of the first epoch")
     epochs: int = Field(
         ge=1, le=1_000_000, description="passes over the training pictures, at most"
@@ -53,9 +53,17 @@ class Training(Value):
         le=1_000_000.0,
         description="epochs, or a part of one, over which the learning rate rises from nothing",
     )
-    reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="lower the learning rate")
-    until: Until | None = Field(None, description="end before all epochs are trained")
-    best: Best = Field("val_accuracy", description="which epoch's weights a stage ends with")
+    reduce_on_plateau: ReduceOnPlateau | None = Field(
+        None, description="lower the learning rate when it stops helping; off unless said"
+    )
+    until: Until | None = Field(
+        None, description="end before all epochs are trained; off unless said"
+    )
+    best: Best = Field(
+        "val_accuracy",
+        description="which epoch's weights a stage ends with: those with the best such figure, or "
+        "the last",
+    )
 
 
 TRAINING_KEYS = frozenset(Training.model_fields)

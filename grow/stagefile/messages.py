@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +100,8 @@ def _unknown(location: Path, document: Document) -> Problem:
         text = f"expected one of {known}, found {quote(key)}; it belongs to another source"
     elif homes:
         text = f"expected one of {known}, found {quote(key)}; it belongs in {' or '.join(homes)}"
+    elif re.fullmatch("[0-9]{3}", key):
+        text = f"expected one of {known}, found {quote(key)}; write 1,000 as 1000, or remove it"
     else:
         text = f"expected one of {known}, found {quote(key)}; remove it"
     return document.problem((*path, key), text, at_key=True)

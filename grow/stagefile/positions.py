@@ -85,7 +85,7 @@ def load(text: str) -> Document:
     except ReaderError as error:
         return Document(None, {}, (syntax.unreadable(error, text),))
     except yaml.MarkedYAMLError as error:
-        return Document(None, {}, (syntax.explain(error),))
+        return Document(None, {}, (syntax.explain(error, text),))
     return Document(value, reading.places, tuple(reading.problems), frozenset(reading.spoilt))
 
 

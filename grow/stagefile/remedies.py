@@ -9,6 +9,13 @@ from typing import Any
 from grow import spec
 from grow.stagefile.words import LONGEST, Node, resolve, variants
 
+_DASHES = 'begin each entry with "- "'
+_NOTHING = {
+    "object": "write its keys below it, indented",
+    "array": f"write its entries below it, and {_DASHES}",
+}
+"""What to do where a value is missing altogether."""
+
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -18,10 +25,16 @@ def remedy(root: Node, node: Node, value: Any) -> str:
     choices = [resolve(root, choice) for choice in variants(node)] or [node]
     # "20" for a folder or a share is a share that went wrong more often than a folder.
     for choice in sorted(choices, key=lambda choice: choice.get("type") == "string"):
-        advice = _for_choice(choice, value)
+        advice = _for_choice({**choice, "entries": _entries(root, choice)}, value)
         if advice:
             return advice
     return ""
+
+
+def _entries(root: Node, node: Node) -> str:
+    """What kind of value a list holds, where it holds one kind; else nothing."""
+    items = node.get("items")
+    return str(resolve(root, items).get("type", "object")) if isinstance(items, dict) else ""
 
 
 def _for_choice(node: Node, value: Any) -> str:
@@ -29,7 +42,7 @@ def _for_choice(node: Node, value: Any) -> str:
         return _one_of(node["enum"], value)
     kind = node.get("type", "object")
     if value is None:
-        advice = "write its keys below it, indented" if kind == "object" else "write a value"
+        advice = _NOTHING.get(kind, "write a value")
         return f"{advice}, or remove the key" if "default" in node else advice
     rule = _RULES.get(kind)
     return rule(node, value) if rule else ""
@@ -94,7 +107,11 @@ def _text(node: Node, value: Any) -> str:
 
 def _list(node: Node, value: Any) -> str:
     if isinstance(value, dict):
-        return 'begin each entry with "- "'
+        return _DASHES
+    if value == []:
+        return f"write an entry below the key; {_DASHES}"
+    if node["entries"] == "object":
+        return f"write each entry as a group of keys, and {_DASHES}"
     if isinstance(value, str) and re.fullmatch(r"[0-9]+( ?[x,] ?[0-9]+)+", value):
         return f"write [{', '.join(re.findall('[0-9]+', value))}]"
     if isinstance(value, int) and not isinstance(value, bool) and node.get("minItems", 0) <= 1:
@@ -107,6 +124,8 @@ def _group(node: Node, value: Any) -> str:
         key, _, rest = value.partition(" ")
         known = rest and key in node.get("properties", {}) and value.isprintable()
         return f"write {key}: {rest}" if known and len(value) <= LONGEST else ""
+    if isinstance(value, int | float) and "properties" in node:
+        return "write its keys below it, indented, each with its value"
     return "write its keys without dashes" if isinstance(value, list) and value else ""
 
 

@@ -17,6 +17,8 @@ from grow.stagefile.words import show
 
 MAX_BYTES = 2**20
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 _START = "`grow init` writes a stage file to start from"
 
 
@@ -31,11 +33,13 @@ def read(path: Path, overrides: Sequence[str] = ()) -> RunSpec:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _whole_file(file, f"expected a stage file, found none{_near(path)}") from None
+        found = "a link that leads nowhere" if path.is_symlink() else f"none{_near(path)}"
+        raise _whole_file(file, f"expected a stage file, found {found}") from None
     except IsADirectoryError:
-        raise _whole_file(file, "expected a stage file, found a folder") from None
+        raise _whole_file(file, f"expected a stage file, found {_folder(path)}") from None
     except PermissionError:
-        raise _whole_file(file, "expected a file that may be read, found no permission") from None
+        text = "expected a file that may be read, found no permission to; change its permissions"
+        raise _whole_file(file, text) from None
     except (OSError, ValueError) as error:
         raise _whole_file(file, f"expected a file that can be read, but: {error}") from None
     if len(content) > MAX_BYTES:
@@ -45,8 +49,9 @@ def read(path: Path, overrides: Sequence[str] = ()) -> RunSpec:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        problem = Problem("", line, column, "expected UTF-8, found other bytes; save it as UTF-8")
-        raise StageFileError(file, (problem,)) from None
+        other = "UTF-16" if content.startswith(_UTF_16) else "other bytes"
+        text = f"expected UTF-8, found {other}; save it as UTF-8"
+        raise StageFileError(file, (Problem("", line, column, text),)) from None
     return parse(text, file, overrides)
 
 
@@ -93,6 +98,16 @@ def _whole_file(file: str, text: str) -> StageFileError:
 
 def _too_long(file: str) -> StageFileError:
     return _whole_file(file, f"expected at most {MAX_BYTES:,} bytes, found more; no stage file")
+
+
+def _folder(path: Path) -> str:
+    """What kind of folder stands where a stage file was expected, and what takes such a one."""
+    if (path / "run.json").is_file():
+        return f"a run folder; `grow resume {path}` goes on with it"
+    inside = sorted(other.name for other in path.glob("*.y*ml"))
+    if inside:
+        return f"a folder; did you mean {path / inside[0]}?"
+    return f"a folder; `grow init {path}` writes a stage file where it holds pictures"
 
 
 def _near(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 from yaml.reader import ReaderError
 
@@ -63,8 +65,37 @@ _WORDS = (
 _TOLD_WHERE_IT_BEGAN = ("could not find expected ':'", "unexpected end of stream")
 
 
-def explain(error: yaml.MarkedYAMLError) -> Problem:
-    """The problem that a syntax error is, with its place."""
+_LOOKALIKES = re.compile(
+    r"(?P<space>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])|^\s*(?P<dash>[\u2010-\u2015\u2022\u2212])"
+)
+"""Spaces that are none to YAML, and what word processors make of a dash at a line's start."""
+
+
+def explain(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    """The problem that a syntax error in ``text`` is, with its place."""
+    return _lookalike(error, text) or _explain(error)
+
+
+def _lookalike(error: yaml.MarkedYAMLError, text: str) -> Problem | None:
+    """The problem that a character is which only looks like the one that belongs there.
+
+    Looked for in the line of the error and in the one before, where it may have begun.
+    """
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines()
+    for number in () if mark is None else (mark.line, mark.line - 1):
+        found = _LOOKALIKES.search(lines[number]) if 0 <= number < len(lines) else None
+        if found is None:
+            continue
+        kind = "space" if found["space"] else "dash"
+        wanted = "a space" if kind == "space" else 'a dash, "-"'
+        code = f"U+{ord(found[kind]):04X}"
+        text = f"expected {wanted}, found the character {code}, which only looks like it; "
+        return Problem("", number + 1, found.start(kind) + 1, f"{text}type it anew")
+    return None
+
+
+def _explain(error: yaml.MarkedYAMLError) -> Problem:
     said = f"{error.problem} {error.context or ''}"
     fallback = f"expected YAML, found something else ({said.strip()})"
     text = next((words for part, words in _WORDS if part in said), fallback)

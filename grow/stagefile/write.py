@@ -77,3 +77,9 @@ def _said(value: Any) -> Any:
             key: _said(item) for key, item in value.items() if item is not None or key in MAY_BE_OFF
         }
     return [_said(item) for item in value] if isinstance(value, list) else value
+
+
+def written(key: str, value: Any) -> str:
+    """A key and a plain value as they stand in a stage file, in one line: ``path: a b``."""
+    line = yaml.dump({key: value}, Dumper=_Dumper, allow_unicode=True, width=10**9)
+    return str(line).rstrip("\n")

@@ -49,7 +49,30 @@ def test_missing_file_in_a_missing_folder(tmp_path):
 
 
 def test_folder(tmp_path):
-    assert refused(tmp_path) == "FILE: expected a stage file, found a folder"
+    found = "FILE: expected a stage file, found a folder; "
+    assert (
+        refused(tmp_path) == f"{found}`grow init FILE` writes a stage file where it holds pictures"
+    )
+    (tmp_path / "a.yaml").touch()
+    assert refused(tmp_path) == f"{found}did you mean FILE/a.yaml?".replace("/", os.sep)
+
+
+def test_run_folder(tmp_path):
+    (tmp_path / "run.json").touch()
+    assert refused(tmp_path).endswith("found a run folder; `grow resume FILE` goes on with it")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need permission there")
+def test_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "a.yaml").symlink_to("nowhere")
+    assert refused(tmp_path / "a.yaml").endswith("found a link that leads nowhere")
+
+
+def test_other_encoding_is_named_where_it_is_known(tmp_path):
+    path = tmp_path / "a.yaml"
+    for encoding in ("utf-16", "utf-16-be"):
+        path.write_bytes("\ufeffname: a\n".encode(encoding))
+        assert "expected UTF-8, found UTF-16; save it as UTF-8" in refused(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")

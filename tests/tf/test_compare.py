@@ -147,6 +147,9 @@ def test_a_comparison_stopped_anywhere_comes_to_the_same(stage_file: Path, tmp_p
     assert timeless(again.to_dict()) == timeless(whole.to_dict())
     kept = json.loads((tmp_path / "stopped" / "compare.json").read_text())
     assert timeless(kept) == timeless(again.to_dict())
+    assert grow.load_comparison(tmp_path / "stopped") == again
+    assert again.verdict.sentence in (tmp_path / "stopped" / "report.md").read_text()
+    assert "grow compare" in (tmp_path / "stopped" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

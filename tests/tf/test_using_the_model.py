@@ -19,7 +19,7 @@ from grow.pictures.preprocessing import Preprocessing
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "using-the-model.md").read_text(encoding="utf-8")
-KERAS, ONNX, LITERT, TENSORFLOW = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
+_, KERAS, ONNX, LITERT, TENSORFLOW = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
 
 ALONE = """
 import sys

@@ -20,11 +20,13 @@ LOOKS = 6
 """How many looks of series there are; a seventh series looks like the first."""
 
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "12 4")
-_SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
+SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
 _MOST_MARKERS = 70
 _MANY_MARKS = 12
 _ROW = 17
 """Height of a row of the legend."""
+_BESIDE = 2
+"""How many rows of it stand beside the title."""
 _LETTER = 6.2
 """Width of a letter of a label, in units of the drawing, on average."""
 
@@ -34,11 +36,12 @@ class Series:
     """One curve.
 
     Attributes:
-        name: what it is called; stands in the legend.
+        name: what it is called; stands in the legend, unless it is empty.
         points: ``(cost, figure)``, by cost; a figure that is no number breaks the curve.
         look: which colour, dashes and markers, from 0.
         faint: whether it stays in the background, thin and without markers.
         best: the place in ``points`` that is ringed and labelled; None for none.
+        band: ``(cost, low, high)``, by cost: where repeats of the curve lie; empty for none.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Series:
     look: int = 0
     faint: bool = False
     best: int | None = None
+    band: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Chart:
         description: what can be seen, for those who cannot see it.
         across: what the axis of cost shows, with its unit.
         upward: what the other shows; stands above the plot.
-        series: the curves; drawn in this order, the last on top.
+        series: the curves; the first is drawn on top.
         marks: growths and the like.
         cost_label: a cost as words, such as ``1.5 TFLOP``.
         figure_label: a figure as words, such as ``82%``.
@@ -101,17 +105,25 @@ def curves(chart: Chart, name: str, *, width: int, height: int) -> str:
         chart: what to draw.
         name: unique in the page.
         width: of the drawing in its own units; letters are 11 to 12 of them high.
-        height: likewise.
+        height: likewise; it grows with a legend of many rows.
     """
+    start, above = 24 + len(chart.upward) * 1.25 * _LETTER, 0
+    rows = _legend_rows(chart.series, width, start)
+    if len(rows) > _BESIDE:  # too many for beside the title: below it
+        start, above = 4.0, 1
+        rows = _legend_rows(chart.series, width, start)
+    lines = len(rows) + above
+    height += _ROW * max(lines - _BESIDE, 0)
     root = svg.drawing(width, height, name, chart.title, chart.description)
-    title = 24 + len(chart.upward) * 1.25 * _LETTER
-    rows = _legend_rows(chart.series, width, title)
-    plane = _plane(chart, width, height, 24 + _ROW * max(len(rows), 1))
+    plane = _plane(chart, width, height, 24 + _ROW * max(lines, 1))
     svg.text(root, (4, 13), chart.upward, "chart-name")
-    _legend(root, rows, title)
+    _legend(root, rows, start, 13 + _ROW * above)
     _frame(root, chart, plane)
+    for series in chart.series:
+        _band(root, series, plane)
     _marks(root, chart.marks, plane)
-    for series in sorted(chart.series, key=lambda one: not one.faint):
+    front = sorted(chart.series, key=lambda one: one.faint)
+    for series in reversed(front):
         _curve(root, series, plane)
     _best(root, chart, plane)
     return svg.render(root)
@@ -120,6 +132,7 @@ def curves(chart: Chart, name: str, *, width: int, height: int) -> str:
 def _plane(chart: Chart, width: int, height: int, top: float) -> _Plane:
     costs = [0.0, *(x for series in chart.series for x, _ in series.points)]
     figures = [y for series in chart.series for _, y in series.points]
+    figures += [y for series in chart.series for _, *ends in series.band for y in ends]
     x = axis(costs, 46, width - 14, 5 if width > 500 else 4)
     x = Axis(0.0, max(costs) or 1.0, x.start, x.end, tuple(t for t in x.ticks if t <= max(costs)))
     y = axis(figures, height - 44, top, 6)
@@ -174,12 +187,20 @@ def _curve(root: Element, series: Series, plane: _Plane) -> None:
     for run in _unbroken(series.points):
         svg.path(root, [plane.place(point) for point in run], kind, dashes)
         if series.faint and len(run) == 1:  # a line of one point cannot be seen
-            svg.marker(root, _SHAPES[look], plane.place(run[0]), 2, f"dot s{look}")
+            svg.marker(root, SHAPES[look], plane.place(run[0]), 2, f"dot s{look}")
     if series.faint or len(series.points) > _MOST_MARKERS:
         return
     for point in series.points:
         if math.isfinite(point[1]):
-            svg.marker(root, _SHAPES[look], plane.place(point), 2.6, f"dot s{look}")
+            svg.marker(root, SHAPES[look], plane.place(point), 2.6, f"dot s{look}")
+
+
+def _band(root: Element, series: Series, plane: _Plane) -> None:
+    known = [ends for ends in series.band if all(map(math.isfinite, ends))]
+    if len(known) > 1:
+        upper = [plane.place((x, high)) for x, _, high in known]
+        lower = [plane.place((x, low)) for x, low, _ in reversed(known)]
+        svg.area(root, [*upper, *lower], f"band s{series.look % LOOKS}")
 
 
 def _unbroken(points: Sequence[Point]) -> list[list[Point]]:
@@ -209,10 +230,10 @@ def _best(root: Element, chart: Chart, plane: _Plane) -> None:
         svg.text(root, at, chart.figure_label(point[1]), "figure halo", anchor)
 
 
-def _legend(root: Element, rows: Sequence[Sequence[Series]], start: float) -> None:
+def _legend(root: Element, rows: Sequence[Sequence[Series]], start: float, top: float) -> None:
     """The names of the curves, each behind a piece of its line."""
     for number, row in enumerate(rows):
-        x, y = start, 13.0 + _ROW * number
+        x, y = start, top + _ROW * number
         for one in row:
             look = one.look % LOOKS
             kind = f"curve s{look}" + (" faint" if one.faint else "")
@@ -220,7 +241,7 @@ def _legend(root: Element, rows: Sequence[Sequence[Series]], start: float) -> No
                 root, [(x, y - 4), (x + 22, y - 4)], kind, "2 3" if one.faint else _DASHES[look]
             )
             if not one.faint:
-                svg.marker(root, _SHAPES[look], (x + 11, y - 4), 2.6, f"dot s{look}")
+                svg.marker(root, SHAPES[look], (x + 11, y - 4), 2.6, f"dot s{look}")
             svg.text(root, (x + 27, y), one.name, "legend")
             x += _legend_width(one)
 
@@ -229,7 +250,8 @@ def _legend_rows(series: Sequence[Series], width: float, start: float) -> list[l
     """The series in as many rows as they need; none where one curve needs no name."""
     rows: list[list[Series]] = []
     left = 0.0
-    for one in series if len(series) > 1 else ():
+    named = [one for one in series if one.name]
+    for one in named if len(named) > 1 else ():
         if not rows or _legend_width(one) > left:
             rows.append([])
             left = width - start

@@ -63,6 +63,12 @@ def path(parent: Element, points: Sequence[Point], kind: str, dashes: str = "") 
     Tree.SubElement(parent, "polyline", attributes)
 
 
+def area(parent: Element, corners: Sequence[Point], kind: str) -> None:
+    """The area between corners."""
+    places = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
+    Tree.SubElement(parent, "polygon", {"points": places} | _class(kind))
+
+
 def box(parent: Element, corner: Point, size: Point, kind: str, *, opacity: float = 1) -> None:
     """A rectangle."""
     places = {"x": corner[0], "y": corner[1], "width": size[0], "height": size[1]}

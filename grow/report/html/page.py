@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import grow
+from grow import comparefolder
+from grow.comparison import Comparison
 from grow.report import drawing, result, summary
-from grow.report.charts import COSTS, FIGURES, chart
+from grow.report.charts import Cost, Figure, chart
+from grow.report.drawing import Chart, Series
 from grow.report.html.errors import Errors, errors
+from grow.report.html.frame import Panel, drawn, environment, panels, plain
 from grow.report.transfers import TRANSFER_COLUMNS, TransferRow, together, transfer_rows
+from grow.report.trialcharts import control_series
 from grow.runs import Run, StageResult
 from grow.stagefile import to_yaml
-
-WIDE, NARROW = (720, 300), (356, 270)
-"""Sizes of a chart for wide screens and paper, and for phones."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The charts over one axis of cost, each drawn for wide screens and for phones."""
-
-    key: str
-    name: str
-    charts: tuple[tuple[Markup, Markup], ...]
 
 
 @dataclass(frozen=True)
@@ -54,9 +44,9 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
         pictures: whether the pictures classed most wrongly are shown.
     """
     begun = [one for one in run.stages if one.history]
-    subject = result.subject(run)
+    subject, compared = result.subject(run), _compared(run)
     text = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             run=run,
@@ -65,7 +55,8 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             headline=result.headline(run),
             remarks=result.remarks(run),
             stage_rows=[summary.stage_cells(one) for one in run.stages],
-            panels=_panels(begun, subject) if subject is not None else (),
+            panels=_panels(begun, subject, compared) if subject is not None else (),
+            compared=compared,
             stages=[_stage(run, at) for at in range(len(run.stages))],
             subject=subject,
             unknown_errors=result.unknown_errors(run),
@@ -75,19 +66,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             version=grow.__version__,
         )
     )
-    # Names of files and classes may hold bytes that are no text.
-    return text.encode(errors="backslashreplace").decode()
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return plain(text)
 
 
 def _errors(run: Run, subject: StageResult | None, *, pictures: bool) -> Errors | None:
@@ -96,30 +75,30 @@ def _errors(run: Run, subject: StageResult | None, *, pictures: bool) -> Errors 
     return errors(subject.findings, run.classes, pictures=pictures)
 
 
-def _panels(begun: list[StageResult], subject: StageResult) -> tuple[Panel, ...]:
-    return tuple(
-        Panel(
-            cost.key,
-            cost.name,
-            tuple(
-                (
-                    _drawn(drawing.curves(one, f"{name}-wide", width=WIDE[0], height=WIDE[1])),
-                    _drawn(
-                        drawing.curves(one, f"{name}-narrow", width=NARROW[0], height=NARROW[1])
-                    ),
-                )
-                for figure in FIGURES
-                for one in [chart(begun, figure, cost, subject)]
-                for name in [f"{figure.key}-{cost.key}"]
-            ),
-        )
-        for cost in COSTS
-    )
+def _compared(run: Run) -> Comparison | None:
+    """The comparison of the same stage file on as many pictures, where there is one beside."""
+    found = comparefolder.beside(run.path, to_yaml(run.spec))
+    counts = {split: sum(classes.values()) for split, classes in run.log.counts.items()}
+    return found if found is not None and dict(found.setting.pictures.counts) == counts else None
 
 
-def _drawn(text: str) -> Markup:
-    """A drawing as it goes into the page; its text was escaped where it was drawn."""
-    return Markup(text)  # noqa: S704
+def _panels(
+    begun: list[StageResult], subject: StageResult, compared: Comparison | None
+) -> tuple[Panel, ...]:
+    def make(figure: Figure, cost: Cost) -> Chart:
+        own = chart(begun, figure, cost, subject)
+        if compared is None:
+            return own
+        controls = control_series(compared, figure, cost, look=2)
+        words = f"{own.description} Beside it, of the comparison: {_listed(controls, figure)}."
+        return replace(own, series=(*own.series, *controls), description=words)
+
+    return panels(make)
+
+
+def _listed(controls: tuple[Series, ...], figure: Figure) -> str:
+    ends = ((one.name, one.points[-1][1]) for one in controls if one.name)
+    return "; ".join(f"{name} ends at {figure.label(end)}" for name, end in ends)
 
 
 def _stage(run: Run, at: int) -> StageView:
@@ -128,7 +107,7 @@ def _stage(run: Run, at: int) -> StageView:
     picture = None
     if plan is not None:
         before = run.stages[at - 1].plan
-        picture = _drawn(
+        picture = drawn(
             drawing.growth(
                 plan,
                 before.architecture,

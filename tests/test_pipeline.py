@@ -7,11 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grow.pictures.augment import distort
-from grow.pipeline import Feed, resample
+from grow.pipeline import Feed
 from grow.spec import Augment
-
-pytestmark = pytest.mark.tf
 
 EVERYTHING = Augment(flip="both", zoom=0.2, shear=0.2, shift=0.1, brightness=0.3)
 
@@ -66,26 +63,3 @@ def test_pixels_stay_within_their_range() -> None:
     for pictures, _ in feed().training_batches(1):
         assert pictures.min() >= 0
         assert pictures.max() <= 255
-
-
-def test_a_mirrored_picture_is_the_mirrored_picture() -> None:
-    pictures = np.random.default_rng(1).uniform(0, 255, (16, 6, 9, 3)).astype(np.float32)
-    change = distort(Augment(flip="horizontal"), (6, 9), 16, (0, 1, 1, 0))
-    mirrored = change.affine[:, 0] < 0
-    assert 0 < mirrored.sum() < 16
-    result = resample(pictures, change.affine)
-    expected = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
-    np.testing.assert_array_equal(result, expected)
-
-
-def test_a_shift_of_whole_pixels_moves_the_picture_and_repeats_its_edge() -> None:
-    picture = np.arange(12, dtype=np.float32).reshape(1, 3, 4, 1)
-    affine = np.array([[1, 0, 1, 0, 1, 0]], np.float32)
-    moved = resample(picture, affine)[0, :, :, 0]
-    np.testing.assert_array_equal(moved[0], [1, 2, 3, 3])
-
-
-def test_the_bilinear_mean_of_two_pixels_lies_between_them() -> None:
-    picture = np.array([[[[0.0], [10.0]]]], np.float32)
-    affine = np.array([[1, 0, 0.5, 0, 1, 0]], np.float32)
-    assert resample(picture, affine)[0, 0, 0, 0] == pytest.approx(5.0)

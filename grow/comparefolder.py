@@ -1,0 +1,109 @@
+"""A comparison's folder: its result written whole, and read back as the value it was made from.
+
+Reading weighs the trials up again, so what is shown of an old result is made by the same code
+as that of a new one. No Keras, no pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from grow import commit, documents
+from grow.comparison import SCHEMA, Comparison, Pictures, Setting
+from grow.errors import RunFolderError
+from grow.evidence import Point, StageEnd, Trial
+from grow.weighing import compare_trials
+
+RESULT = "compare.json"
+"""Where the result is, in the comparison's folder."""
+
+
+def is_comparison(folder: Path) -> bool:
+    """Whether this is a comparison's folder, complete or not, as opposed to a run's."""
+    if (folder / "run.json").exists():
+        return False
+    return (folder / RESULT).exists() or any(folder.glob("seed-*/run.json"))
+
+
+def write(found: Comparison) -> None:
+    """Writes a comparison's result into its folder, in one step.
+
+    Raises:
+        OSError: it could not be written; what was there before is still there.
+    """
+    values = found.to_dict()
+    del values["schema"]  # the document has it
+    commit.write_file(found.setting.folder / RESULT, documents.encode(SCHEMA, values))
+
+
+def load_comparison(folder: str | PathLike[str]) -> Comparison:
+    """The comparison that was last completed in a folder.
+
+    Raises:
+        RunFolderError: none was, or its result is damaged.
+    """
+    path = Path(folder) / RESULT
+    if not path.exists():
+        raise RunFolderError(
+            f"the comparison in {folder} is not complete yet: it has no {RESULT}",
+            hint="the same `grow compare` that began it goes on with it",
+        )
+    try:
+        return _comparison(Path(folder), documents.read(path, SCHEMA))
+    except RunFolderError as error:
+        message = error.message
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        message = f"{path} is damaged: {type(error).__name__}: {error}"
+    raise RunFolderError(message, hint="the same `grow compare` writes it anew; nothing is trained")
+
+
+def beside(run_dir: Path, settings: str) -> Comparison | None:
+    """A run's comparison: in the folder that is `grow compare`'s own choice, of the same settings.
+
+    Args:
+        run_dir: the run folder.
+        settings: the stage file that was run, written out.
+    """
+    folder = run_dir.with_name(f"{run_dir.name}-compare")
+    try:
+        found = load_comparison(folder)
+    except RunFolderError:  # none, or none that can be used: the run is shown without
+        return None
+    return found if found.setting.settings == settings else None
+
+
+def _comparison(folder: Path, values: dict[str, Any]) -> Comparison:
+    setting = Setting(
+        name=values["name"],
+        folder=folder,
+        seeds=tuple(values["seeds"]),
+        threads=values["threads"],
+        pictures=Pictures(values["judged_on"], values["pictures"]),
+        missing=tuple(values["missing"].items()),
+        versions=values["versions"],
+        command=values.get("command", ""),  # not in those of 0.1.0
+        settings=values.get("settings", ""),
+    )
+    trials = {
+        variant["name"]: [_trial(one) for one in variant["trials"]]
+        for variant in values["variants"]
+    }
+    return compare_trials(setting, trials)
+
+
+def _trial(values: dict[str, Any]) -> Trial:
+    return Trial(
+        seed=values["seed"],
+        stages=tuple(_record(StageEnd, one) for one in values["stages"]),
+        curve=tuple(_record(Point, one) for one in values["curve"]),
+    )
+
+
+def _record(kind: Any, values: dict[str, Any]) -> Any:
+    """The record with these fields; null stands for what is no number."""
+    known = ((field.name, values[field.name]) for field in fields(kind))
+    return kind(**{name: math.nan if value is None else value for name, value in known})

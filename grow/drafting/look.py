@@ -1,0 +1,196 @@
+"""What can be seen of a folder of pictures in a few seconds: classes, sizes, colours.
+
+Reads the first bytes of many pictures and decodes a few. Owns how many; decides nothing. Imports
+the standard library, numpy, `errors`, `events`, `spec` and `pictures` only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from grow.pictures import split
+from grow.pictures.ahead import in_order
+from grow.pictures.decode import Undecodable, opened
+from grow.pictures.folder import list_folder
+from grow.pictures.header import upright_size
+from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count
+from grow.spec import FolderData
+
+MEASURED = 20_000
+"""Of how many pictures at most the size is read: some ten seconds."""
+
+DECODED = 256
+"""How many pictures at most are decoded: enough to tell colour from grey, and how long it takes."""
+
+Counts = dict[Split, dict[str, int]]
+CheckStop = Callable[[], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a folder.
+
+    Attributes:
+        place: the folder, resolved.
+        classes: the class names, in label order.
+        counts: pictures per split and class, before a share is set aside for validation.
+        parts: the folders of validation and test pictures, where there are such.
+        short_sides: the shorter side of each picture looked at, in pixels, ascending.
+        aspects: width over height of each, ascending.
+        grey: whether no colour was found.
+        total: how many pictures are listed.
+        flat: whether the class folders lie in the folder itself, not in a train folder.
+        bad: pictures that cannot be used, as far as they were looked at.
+        left_out: other files and folders that no picture is taken from.
+        decode_seconds: time to decode a picture here, with all processors at work.
+    """
+
+    place: str
+    classes: tuple[str, ...]
+    counts: Counts
+    parts: dict[Split, str]
+    short_sides: tuple[int, ...]
+    aspects: tuple[float, ...]
+    grey: bool
+    total: int
+    flat: bool = True
+    bad: tuple[Unusable, ...] = ()
+    left_out: tuple[Unusable, ...] = ()
+    decode_seconds: float = 0.0
+
+    @property
+    def training(self) -> dict[str, int]:
+        """Pictures of each class that are there to train on, validation not yet set aside."""
+        return self.counts["train"]
+
+
+class _Seen(NamedTuple):
+    """What decoding one file came to."""
+
+    digest: str
+    reason: str
+    grey: bool
+
+
+def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckStop) -> Look:
+    """Looks at a folder of pictures.
+
+    Args:
+        data: the folder, as the stage file is to name it.
+        base: the stage file's folder.
+        progress: told how many of how many pictures are read.
+        check_stop: called between pictures; it raises to stop.
+
+    Raises:
+        DataError: no such folder, not laid out as expected, or too few pictures that can be used.
+    """
+    listing = list_folder(data, base)
+    measured, sizes = _measure(listing.candidates, progress, check_stop)
+    reasons = {c.key: s for c, s in zip(measured, sizes, strict=True) if isinstance(s, str)}
+    began = time.perf_counter()
+    whole = [c for c in _spread(listing.candidates, DECODED) if c.key not in reasons]
+    seen = dict(zip([c.key for c in whole], _decode(whole, check_stop), strict=True))
+    each = (time.perf_counter() - began) / max(len(seen), 1)
+    reasons |= {key: one.reason for key, one in seen.items() if one.reason}
+    _check(listing, reasons, seen)
+    usable = tuple(c for c in listing.candidates if c.key not in reasons)
+    boxes = [s for c, s in zip(measured, sizes, strict=True) if c.key not in reasons]
+    shapes = [box for box in boxes if not isinstance(box, str)]
+    return Look(
+        place=listing.place,
+        classes=listing.classes,
+        counts=count(listing.classes, usable),
+        parts=_parts(listing),
+        flat=listing.candidates[0].key.partition("/")[0] in listing.classes,
+        short_sides=tuple(sorted(min(shape) for shape in shapes)),
+        aspects=tuple(sorted(width / height for height, width in shapes)),
+        grey=all(one.grey for one in seen.values() if not one.reason),
+        total=len(listing.candidates),
+        bad=tuple(Unusable(key, reason) for key, reason in sorted(reasons.items())),
+        left_out=tuple(one for one in listing.unusable if not one.chosen),
+        decode_seconds=each,
+    )
+
+
+def _spread(candidates: Sequence[Candidate], most: int) -> Sequence[Candidate]:
+    """At most so many, evenly over all of them: each split and class has its share."""
+    total = len(candidates)
+    if total <= most:
+        return candidates
+    return [candidates[place * total // most] for place in range(most)]
+
+
+def _measure(
+    candidates: Sequence[Candidate], progress: Progress, check_stop: CheckStop
+) -> tuple[Sequence[Candidate], list[tuple[int, int] | str]]:
+    """The candidates looked at; height and width of each, or why it cannot be used."""
+    chosen = _spread(candidates, MEASURED)
+    found: list[tuple[int, int] | str] = []
+    with closing(in_order(_size, chosen, check_stop)) as sizes:
+        for size in sizes:
+            found.append(size)
+            progress(len(found), len(chosen))
+    return chosen, found
+
+
+def _size(candidate: Candidate) -> tuple[int, int] | str:
+    try:
+        return upright_size(candidate.path)
+    except Undecodable as error:
+        return error.reason
+
+
+def _decode(candidates: Sequence[Candidate], check_stop: CheckStop) -> list[_Seen]:
+    with closing(in_order(_see, candidates, check_stop)) as results:
+        return list(results)
+
+
+def _see(candidate: Candidate) -> _Seen:
+    try:
+        data = Path(candidate.path).read_bytes()
+    except OSError as error:
+        return _Seen("", f"cannot be read: {error.strerror}", grey=True)
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        pixels = np.asarray(opened(data))
+    except Undecodable as error:
+        return _Seen(digest, error.reason, grey=True)
+    grey = pixels.ndim == 2 or bool((pixels == pixels[:, :, :1]).all())
+    return _Seen(digest, "", grey)
+
+
+def _check(listing: Listing, reasons: dict[str, str], seen: dict[str, _Seen]) -> None:
+    """Sees that a run would not refuse the pictures, as far as they were looked at.
+
+    Raises:
+        DataError: a class has no usable training picture, or there is none to validate on.
+    """
+    # Where not all were read, their names stand for their contents: enough to count by.
+    digests = {c.key: seen[c.key].digest if c.key in seen else c.key for c in listing.candidates}
+    split.check(split.settle(listing, digests, reasons), listing.place)
+
+
+def _parts(listing: Listing) -> dict[Split, str]:
+    """The folders of validation and test pictures: the first part of their keys."""
+    return {c.split: c.key.partition("/")[0] for c in listing.candidates if c.split != "train"}
+
+
+def without_share(look: Look, share: float | None) -> Counts:
+    """The counts once about a share of the training pictures is set aside for validation."""
+    if share is None:
+        return look.counts
+    aside = {
+        name: min(max(round(number * share), 1), number - 1) if number else 0
+        for name, number in look.training.items()
+    }
+    train = {name: number - aside[name] for name, number in look.training.items()}
+    return {**look.counts, "train": train, "validation": aside}

@@ -1,0 +1,119 @@
+"""From trials to a comparison: means, paired differences, speed-ups, verdicts.
+
+Pure: trials come in as values, and the statistics are `evidence`'s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from grow import evidence
+from grow.comparison import Comparison, Contrast, Setting, Summary
+from grow.evidence import ACCOUNTS, COSTS, Cost, Difference, Estimate, Point, Trial
+from grow.variants import CONTROLS
+from grow.verdict import decide
+
+
+def compare_trials(setting: Setting, trials: Mapping[str, Sequence[Trial]]) -> Comparison:
+    """What trials say.
+
+    Args:
+        setting: what was compared.
+        trials: by variant, one per seed in the order of the setting's seeds; the first variant is
+            the growth that budgets are taken from.
+    """
+    growths = [name for name in trials if name.partition(":")[0] == "growth"]
+    controls = [name for name in CONTROLS if name in trials]
+    pairs = [(one, control) for one in growths for control in controls]
+    pairs += [(growths[0], other) for other in growths[1:]]
+    told = evidence.differences([_ends(trials[one], trials[other]) for one, other in pairs])
+    budgets = trials[growths[0]]
+    contrasts = tuple(
+        _contrast(pair, difference, trials, budgets)
+        for pair, difference in zip(pairs, told, strict=True)
+    )
+    summaries = tuple(_summary(name, trials[name], budgets) for name in trials)
+    judged_on = setting.pictures.judged_on
+    verdicts = tuple(
+        decide(one, {c.other: c.accuracy for c in contrasts if c.growth == one}, judged_on)
+        for one in growths
+    )
+    return Comparison(setting, summaries, contrasts, verdicts)
+
+
+def _ends(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:
+    pairs = zip(one, other, strict=True)
+    return [mine.end.accuracy - theirs.end.accuracy for mine, theirs in pairs]
+
+
+def _contrast(
+    pair: tuple[str, str],
+    difference: Difference,
+    trials: Mapping[str, Sequence[Trial]],
+    budgets: Sequence[Trial],
+) -> Contrast:
+    one, other = (trials[name] for name in pair)
+    keys = [(account, cost) for account in ACCOUNTS for cost in COSTS]
+    return Contrast(
+        *pair,
+        accuracy=difference,
+        loss=_paired([trial.end.loss for trial in one], [trial.end.loss for trial in other]),
+        at_equal_flops=_budgeted(one, other, budgets, "flops"),
+        at_equal_time=_budgeted(one, other, budgets, "cpu_seconds"),
+        speed_ups={key: evidence.speed_up(one, other, key[1], key[0]) for key in keys},
+    )
+
+
+def _paired(one: Sequence[float], other: Sequence[float]) -> Estimate:
+    return evidence.estimate([mine - theirs for mine, theirs in zip(one, other, strict=True)])
+
+
+def _budgeted(
+    one: Sequence[Trial], other: Sequence[Trial], budgets: Sequence[Trial], cost: Cost
+) -> Estimate | None:
+    mine, theirs = (_within(trials, budgets, cost, _highest) for trials in (one, other))
+    return None if mine is None or theirs is None else _paired(mine, theirs)
+
+
+def _summary(name: str, trials: Sequence[Trial], grown: Sequence[Trial]) -> Summary:
+    def within(cost: Cost, best: Callable[[Sequence[Point]], float]) -> Estimate | None:
+        found = _within(trials, grown, cost, best)
+        return None if found is None else evidence.estimate(found)
+
+    return Summary(
+        name=name,
+        trials=tuple(trials),
+        accuracy=evidence.estimate([trial.end.accuracy for trial in trials]),
+        loss=evidence.estimate([trial.end.loss for trial in trials]),
+        flops=evidence.estimate([float(trial.total.flops) for trial in trials]),
+        cpu_seconds=evidence.estimate([trial.total.cpu_seconds for trial in trials]),
+        seconds=evidence.estimate([trial.total.seconds for trial in trials]),
+        at_equal_flops=within("flops", _highest),
+        at_equal_time=within("cpu_seconds", _highest),
+        loss_at_equal_flops=within("flops", _lowest),
+        loss_at_equal_time=within("cpu_seconds", _lowest),
+    )
+
+
+def _within(
+    trials: Sequence[Trial],
+    grown: Sequence[Trial],
+    cost: Cost,
+    best: Callable[[Sequence[Point]], float],
+) -> list[float] | None:
+    """The best figures within what growth of the same seed cost; None where one has none."""
+    found = [
+        evidence.within(trial.curve, cost, getattr(reference.total, cost))
+        for trial, reference in zip(trials, grown, strict=True)
+    ]
+    return [best(points) for points in found] if all(found) else None
+
+
+def _highest(points: Sequence[Point]) -> float:
+    return max(point.val_accuracy for point in points)
+
+
+def _lowest(points: Sequence[Point]) -> float:
+    """Of validation losses; one that is no number is the lowest only where all are."""
+    return min((point.val_loss for point in points), key=lambda loss: (math.isnan(loss), loss))
