@@ -14,9 +14,11 @@ from PIL import Image, ImageFilter
 
 import grow
 from grow.checking import Check, Finding, Severity
+from grow.checking.content import not_compared
 from grow.errors import DataError, Stopped, UsageError
 from grow.events import Preparing
 from grow.giveaway import Verdict
+from grow.pictures.alike import MOST
 from tests.finished import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -302,6 +304,11 @@ def test_as_json(tmp_path: Path) -> None:
     assert {one["name"]: one["verdict"] for one in values["statistics"]}["border"] == (
         "training_only"
     )
+
+
+def test_too_many_pictures_to_compare_are_said() -> None:
+    assert not_compared(MOST) == []
+    assert "more than 200,000 pictures" in not_compared(MOST + 1)[0].words
 
 
 def test_every_finding_is_explained_in_the_docs() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from grow.checking.value import Finding, Group, Severity
 from grow.checking.wording import agreeing, among, many
+from grow.pictures.alike import MOST
 from grow.pictures.manifest import SPLITS, Manifest, Picture
 
 SERIOUS = 0.01
@@ -70,6 +71,21 @@ def look_alikes(manifest: Manifest, groups: Sequence[int]) -> list[Finding]:
             )
         )
     return found
+
+
+def not_compared(pictures: int) -> list[Finding]:
+    """What is to be said where there are too many pictures to compare each with all others."""
+    if pictures <= MOST:
+        return []
+    return [
+        Finding(
+            "look-alikes-not-compared",
+            Severity.NOTE,
+            f"more than {MOST:,} pictures: of those that look alike, only those were looked for "
+            "whose small grey copies are equal",
+            "Check parts of them to find the others.",
+        )
+    ]
 
 
 def _two_labels(classes: tuple[str, ...], same: Iterable[Pictures]) -> Iterator[Finding]:

@@ -144,8 +144,8 @@ def _unconfirmed(tested: Sequence[Separation]) -> Iterator[Finding]:
             "giveaway-unconfirmed",
             Severity.WARNING if _skill(found) >= STRONG else Severity.NOTE,
             f"{_names(found)} {agreeing(len(found), 'tells', 'tell')} the classes in training: "
-            f"{_figures(found[0])}. There are no other pictures, collected apart, that could show "
-            "whether it is a real difference or an artefact",
+            f"{_figures(found[0])}. There are no, or too few, other pictures, collected apart, to "
+            "show whether it is a real difference or an artefact",
             "Validate on pictures from elsewhere, or find out where the difference comes from.",
         )
 

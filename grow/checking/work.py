@@ -11,7 +11,7 @@ from typing import Literal
 from grow import fetching, stagefile
 from grow.checking.balance import balance
 from grow.checking.condition import oddities, sizes, unusable
-from grow.checking.content import copies, look_alikes
+from grow.checking.content import copies, look_alikes, not_compared
 from grow.checking.giveaways import giveaways, tried
 from grow.checking.value import Check, Finding, Severity
 from grow.errors import DataError, UsageError
@@ -79,6 +79,7 @@ def check(
         *giveaways(tested),
         *copies(manifest),
         *look_alikes(manifest, alike_groups),
+        *not_compared(len(manifest.pictures)),
         *balance(manifest.counts()),
         *unusable(listing, manifest),
         *oddities(survey, wanted.shape[:2] if wanted.shape else None),

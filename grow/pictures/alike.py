@@ -22,6 +22,9 @@ ALIKE = 0.98
 FAINT = 2.0
 """Root mean square of the differences, in grey levels, below which there is nothing to compare."""
 
+MOST = 200_000
+"""Among more pictures only equal thumbs are found: comparing all pairs would take hours."""
+
 Floats = NDArray[np.float32]
 Thumbs = NDArray[np.uint8]
 
@@ -49,7 +52,8 @@ def alike(thumbs: Thumbs, progress: Callable[[int, int], None]) -> NDArray[np.in
     told = np.sort(first[_strengths(thumbs[first]) >= FAINT])
     if len(told):
         # Equal thumbs are one picture here, or a thousand copies would be a million pairs.
-        of_told = _joined(thumbs[told], progress)
+        few = len(thumbs) <= MOST
+        of_told = _joined(thumbs[told], progress) if few else np.arange(len(told))
         groups[told] = told[of_told]
         equal = first[same.reshape(-1)]
         strong = np.isin(equal, told)

@@ -1,18 +1,20 @@
 """Any source's pictures as a listing, and a listing in numbers: what `grow plan` shows.
 
 This module owns the drawn source's listing and the choice of source. It opens no picture and
-draws nothing. Imports the standard library, `spec` and its neighbours `arrays`, `folder`,
-`manifest` and `table` only; never numpy or Pillow, but for arrays when they are listed.
+draws nothing. Imports the standard library, `errors`, `spec` and its neighbours `arrays`,
+`folder`, `manifest` and `table` only; never numpy or Pillow, but for arrays when they are listed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
+from grow.errors import DataError
 from grow.pictures.arrays import list_npy, list_npz
 from grow.pictures.folder import list_folder
-from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count, in_order
+from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count, in_order, shown
 from grow.pictures.table import list_csv
 from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData
 
@@ -58,6 +60,12 @@ def list_pictures(data: Local, base: Path) -> Listing:
     Raises:
         DataError: folder or file is not there, or not laid out as expected.
     """
+    listing = _listed(data, base)
+    _check_names(listing)
+    return listing
+
+
+def _listed(data: Local, base: Path) -> Listing:
     match data:
         case DrawnData():
             return _list_drawn(data)
@@ -69,6 +77,17 @@ def list_pictures(data: Local, base: Path) -> Listing:
             return list_npz(data, base)
         case NpyData():
             return list_npy(data, base)
+
+
+def _check_names(listing: Listing) -> None:
+    """See that models and terminals can hold the class names: no control codes, valid UTF-8."""
+    for name in listing.classes:
+        if any(category(character) in ("Cc", "Cs") for character in name):
+            raise DataError(
+                f"{listing.place}: expected class names of readable characters, found "
+                f'"{shown(name)}".',
+                hint="Rename that class.",
+            )
 
 
 def _list_drawn(data: DrawnData) -> Listing:

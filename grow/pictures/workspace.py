@@ -72,9 +72,7 @@ class Workspace:
     @contextmanager
     def fresh(self) -> Iterator[BinaryIO]:
         """A file to append rows to as they are decoded, in no final order."""
-        with _writing(self._place):
-            file = self._fresh.open("wb")
-        with file:
+        with self._open(self._fresh) as file:
             yield file
 
     def append(self, file: BinaryIO, row: NDArray[np.uint8]) -> None:
@@ -92,9 +90,7 @@ class Workspace:
     @contextmanager
     def images(self, rows: int) -> Iterator[BinaryIO]:
         """The array's file with its header for ``rows`` pictures; on disk when left."""
-        with _writing(self._place):
-            file = self._images.open("wb")
-        with file:
+        with self._open(self._images) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._shape)}
             with _writing(self._place):
                 np.lib.format.write_array_header_1_0(file, header)
@@ -102,6 +98,19 @@ class Workspace:
             with _writing(self._place):
                 file.flush()
                 os.fsync(file.fileno())
+
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[BinaryIO]:
+        with _writing(self._place):
+            file = path.open("wb")
+        try:
+            yield file
+        except BaseException:
+            with suppress(OSError):  # closing writes what is left: on a full disk it fails again
+                file.close()
+            raise
+        with _writing(self._place):
+            file.close()
 
     def commit(self, records: Mapping[str, Record]) -> NDArray[np.uint8]:
         """Make the new array the entry's, and return it mapped read-only."""

@@ -66,6 +66,13 @@ def test_pictures_with_nothing_in_them_are_not_compared() -> None:
     assert groups(*flat) == [0, 1, 2, 3, 4]
 
 
+def test_among_very_many_only_equal_thumbs_are_found(monkeypatch) -> None:
+    three = [picture(1), picture(1), saved_again(picture(1))]
+    assert groups(*three) == [0, 0, 0]
+    monkeypatch.setattr(room, "MOST", 2)
+    assert groups(*three) == [0, 0, 2]
+
+
 def test_none_and_one() -> None:
     assert alike(np.empty((0, 16, 16), np.uint8), lambda *_: None).tolist() == []
     assert groups(picture(0)) == [0]

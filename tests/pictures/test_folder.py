@@ -6,6 +6,7 @@ import pytest
 from grow.errors import DataError
 from grow.pictures.folder import list_folder, resolve_root
 from grow.pictures.manifest import Unusable, count
+from grow.pictures.outline import list_pictures
 
 BASE = Path("/")
 
@@ -146,6 +147,16 @@ def test_a_class_without_pictures_says_what_is_there_instead(tmp_path, folder_da
         folder_data(tmp_path),
         'found none in "dogs". Not usable there: dogs/1.tif (pictures of this kind are not read',
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "spelt"), [("a\x1b[31m", "a\\x1b[31m"), ("b\nc", "b\\nc"), ("\udcff", "\\udcff")]
+)
+def test_a_class_name_that_no_terminal_and_no_model_can_hold(tmp_path, folder_data, name, spelt):
+    _touch(tmp_path, f"{name}/1.png", "caf\u00e9 \U0001f431/1.png")
+    with pytest.raises(DataError) as caught:
+        list_pictures(folder_data(tmp_path), BASE)
+    assert f'found "{spelt}"' in caught.value.message
 
 
 def test_a_class_may_be_called_train(tmp_path, folder_data):

@@ -12,6 +12,7 @@ from grow.pictures.drawn import draw
 from grow.pictures.index import peek
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
+from grow.pictures.workspace import Workspace
 from grow.spec import DrawnData
 
 SHAPE = (8, 8, 3)
@@ -345,6 +346,21 @@ def test_a_full_disk_is_said_and_leaves_nothing(root, cache, folder_data, monkey
     with pytest.raises(GrowError, match=r"found: No space left on device\.\nFree some disk space"):
         prepare(folder_data(root), BASE, SHAPE, cache)
     assert _files(cache) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("name", ["_fresh", "_images"])
+def test_a_disk_that_is_full_at_the_last_byte_is_said(root, cache, folder_data, monkeypatch, name):
+    enter = Workspace.__enter__
+
+    def entered(work):
+        setattr(work, name, Path("/dev/full"))  # takes what is buffered, fails when it is flushed
+        return enter(work)
+
+    monkeypatch.setattr(Workspace, "__enter__", entered)
+    monkeypatch.setattr(workspace, "remove", lambda _: None)  # not the device
+    with pytest.raises(GrowError, match="expected to write the prepared pictures"):
+        prepare(folder_data(root), BASE, SHAPE, cache)
 
 
 def test_two_at_once(root, cache, folder_data):
