@@ -65,7 +65,7 @@ def seen(counts: dict[str, int], side: int = 128, **other: object) -> Look:
 
 # Whatever a folder is like, what is written for it plans.
 
-LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="/\0")
+LETTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\0")
 NAMES = st.text(LETTERS, min_size=1, max_size=12).filter(
     lambda name: not name.startswith(".") and not named(name) and len(name.encode()) < 100
 )
@@ -291,6 +291,7 @@ def test_too_little_to_train_on_is_said(tmp_path: Path) -> None:
     folder(tmp_path / "bad", {"a": 3, "b": 0})
     (tmp_path / "bad" / "b").mkdir()
     (tmp_path / "bad" / "b" / "x.png").write_bytes(b"no picture")
+    folder(tmp_path / "code", {"a": 3, "b\x1f": 3})
     same = folder(tmp_path / "same", {"a": 1, "b": 1})
     shutil.copy(same / "a" / "0.png", same / "a" / "1.png")
     for place, words in {
@@ -299,6 +300,7 @@ def test_too_little_to_train_on_is_said(tmp_path: Path) -> None:
         "loose": "found 1 pictures and no class folders",
         "one": 'found only one folder, "only"',
         "bad": r'found none in "b"\. Not usable: b/x\.png',
+        "code": "expected class names of readable characters",
         "same": "expected pictures to validate on, found none",
     }.items():
         with pytest.raises(DataError, match=words):

@@ -162,9 +162,9 @@ def test_two_stages_that_are_alike_have_two_addresses():
 def test_addresses_are_the_same_for_ever():
     # A change here makes every stage folder there is worthless: raise RECIPE knowingly.
     assert _fingerprints(run_values()) == [
-        "8c145eed8d91aac6028fb653a6128a5794c63fe1beabf45a2f6a70664a639bb1",
-        "cb0368c878884de52a982ba5ba7591f1bba0e30288c2d2c621de77731f9391df",
-        "07664d339e96aed1723c75cca130b65c98d8d35822d19513702a3c70ee4dbcf1",
+        "fa03a83ef8f5e1cf244214899f8afcfcc489aef670803d8e91f240f79a3c3589",
+        "89b0d9214871e5af55037c8517cea427ee931844768cd757700f3b9fce817f45",
+        "00294e284202cb5efe6688b1f89a549e687229dcd426581a73c301e073fd6418",
     ]
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from grow.pictures import split
 from grow.pictures.ahead import in_order
 from grow.pictures.decode import Undecodable, opened
-from grow.pictures.folder import list_folder
 from grow.pictures.header import upright_size
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count
+from grow.pictures.outline import list_pictures
 from grow.spec import FolderData
 
 MEASURED = 20_000
@@ -93,7 +93,7 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
     Raises:
         DataError: no such folder, not laid out as expected, or too few pictures that can be used.
     """
-    listing = list_folder(data, base)
+    listing = list_pictures(data, base)
     measured, sizes = _measure(listing.candidates, progress, check_stop)
     reasons = {c.key: s for c, s in zip(measured, sizes, strict=True) if isinstance(s, str)}
     began = time.perf_counter()
