@@ -28,12 +28,15 @@ CHECKS = (
     ("sphinx-build", "-q", "-W", "-n", "--keep-going", "-c", "docs", ".", "build/docs"),
 )
 
+WHOLE = ("-q", "-n", "2", "--dist", "loadfile")
+"""How all tests are run: two files at a time, since the tests of a file share what they train."""
+
 
 def main() -> int:
     """Makes the environment, runs every check, the tests last; 0 when all pass."""
     make_environment()
     failed = [check[0] for check in CHECKS if run(*check)]
-    tests = run("pytest", *(sys.argv[1:] or ["-q"]))
+    tests = run("pytest", *(sys.argv[1:] or WHOLE))
     if failed:
         print(f"failed before the tests: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else tests

@@ -29,6 +29,7 @@ from grow.report.live import live_lines, sign_of_life
 from grow.report.progress import Idle, Loading, Progress, Training, advance
 from grow.report.tables import Row, Table, lines
 from grow.stagefile import parse
+from grow.stagefolder import Done
 from tests.builders import history, record
 from tests.finished import SHOCK, STAGES, lock, make_run, plans
 
@@ -103,6 +104,17 @@ def test_who_is_at_work(half_done: runs.Run) -> None:
 
 def test_the_report_of_a_run(half_done: runs.Run) -> None:
     compare("report", drawn(text.report_page(half_done)))
+
+
+@pytest.mark.parametrize(("before", "said"), [(0.9, True), (0.8, False), (0.7, False)])
+def test_an_earlier_stage_that_is_better_than_the_last_is_named(before: float, said: bool) -> None:
+    done = Done(1, 1, "000001", "00", "all 1 epochs trained")
+    stages = tuple(
+        runs.StageResult(plan, FOLDER, (record(1, val_accuracy=accuracy),), done)
+        for plan, accuracy in ((SMALL, before), (DEEPER, 0.8))
+    )
+    run = runs.Run(FOLDER, parse(STAGES, "tiny.yaml"), ("cat", "dog"), stages)
+    assert ("stage 1 small has a higher" in drawn(text.result_page(run))) is said
 
 
 def whole_run() -> list[events.Event]:

@@ -203,7 +203,7 @@ def _better_before(stages: Sequence[StageResult]) -> list[Text]:
         if result.state == "done" and result.best is not None
     ]
     best = max(done, default=None)
-    if best is None or best == done[-1]:
+    if best is None or best[0] == done[-1][0]:
         return []
     words = f"stage {-best[1]} {best[2]} has a higher validation accuracy than the last stage"
     return [Text(words, "yellow")]
