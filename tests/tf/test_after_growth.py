@@ -60,6 +60,8 @@ ANEW = (
     .replace("optimizer: carry", "shrink_perturb: {shrink: 0.4, perturb: 0.1}")
 )
 
+BIASES_TAKEN_AWAY = {"weights/conv_1/bias", "weights/conv_2/bias"}
+
 TEXTS = {"once": ONCE, "anew": ANEW}
 STEPS = 6
 FIRST = 2 * STEPS
@@ -197,7 +199,11 @@ def test_outputs_computed_once_train_what_the_pictures_would(
     found, wanted = last_states(tmp_path / "run")[1], reference[1]
     assert found.tensors.keys() == wanted.tensors.keys()
     for name, value in found.tensors.items():
-        np.testing.assert_allclose(value, wanted.tensors[name], rtol=1e-2, atol=1e-3, err_msg=name)
+        # Batch normalisation takes away the bias in front of it, so its gradient is rounding
+        # alone, which Adam makes whole steps of: another machine, other biases, same function.
+        if name not in BIASES_TAKEN_AWAY:
+            np.testing.assert_allclose(value, wanted.tensors[name], 1e-2, 1e-3, err_msg=name)
+    assert found.tensors.keys() >= BIASES_TAKEN_AWAY
     costs = [[record.training_flops for record in state.history] for state in (found, wanted)]
     assert costs[0][1] > costs[1][1]
     assert costs[0][2:] == costs[1][2:]
