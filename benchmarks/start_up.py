@@ -9,23 +9,20 @@ Usage: ``python benchmarks/start_up.py [--rounds 7]``.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import timed
+from timed import Spent
+
 STAGES = Path(__file__).parents[1] / "stages"
-CATS_DOGS = STAGES / "cats-dogs.yaml"
 
 COMMANDS = {
     "python -c pass": ("-c", "pass"),
     "import grow": ("-c", "import grow"),
     "grow --help": ("-m", "grow", "--help"),
     "grow plan quickstart.yaml": ("-m", "grow", "plan", str(STAGES / "quickstart.yaml")),
-    "grow plan cats-dogs.yaml": ("-m", "grow", "plan", str(CATS_DOGS)),
+    "grow plan cats-dogs.yaml": ("-m", "grow", "plan", str(STAGES / "cats-dogs.yaml")),
     "import keras": ("-c", "import keras"),
 }
 
@@ -34,30 +31,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds: int = parser.parse_args().rounds
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}
+    found: dict[str, list[Spent]] = {name: [] for name in COMMANDS}
     for number in range(rounds + 1):
         for name, arguments in COMMANDS.items():
-            spent = once(arguments)
-            if spent and number:  # the first round fills the caches of files
+            spent = timed.run(*arguments)
+            if number:  # the first round fills the caches of files
                 found[name].append(spent)
-    table({name: rows for name, rows in found.items() if rows})
+    table(found)
 
 
-def once(arguments: tuple[str, ...]) -> tuple[float, float] | None:
-    """Seconds and processor seconds of one run; None where its pictures are not here."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], check=False, capture_output=True, env=environment
-    )
-    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        return None
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, cpu
-
-
-def table(found: dict[str, list[tuple[float, float]]]) -> None:
+def table(found: dict[str, list[Spent]]) -> None:
     empty = statistics.median(seconds for seconds, _ in found["python -c pass"])
     print(f"{'':26} {'s':>6} {'CPU s':>6} {'of python':>9} {'least to most':>15}")
     for name, rows in found.items():

@@ -11,20 +11,18 @@ Usage: ``python benchmarks/whole_program.py [--rounds 3] [--epochs 3]``.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+import timed
+from timed import Spent
 
 from grow import stagefile
 
 HERE = Path(__file__).parent
 STAGES = HERE.parent / "stages" / "cats-dogs.yaml"
-Spent = tuple[float, float]
 
 
 def main() -> None:
@@ -46,7 +44,7 @@ def main() -> None:
 
 
 def by_hand(folder: Path, epochs: int) -> Spent:
-    return timed([str(HERE / "by_hand.py"), str(folder), str(epochs)], {})
+    return timed.run(str(HERE / "by_hand.py"), str(folder), str(epochs))
 
 
 def grow(place: Path, name: str, epochs: int) -> Spent:
@@ -55,21 +53,7 @@ def grow(place: Path, name: str, epochs: int) -> Spent:
     changes = ["data.validation=test", f"train.epochs={epochs}", f"stages.deepest.epochs={epochs}"]
     for change in changes:
         command += ["--set", change]
-    return timed(command, {"GROW_CACHE": str(place / "cache")})
-
-
-def timed(arguments: list[str], environment: dict[str, str]) -> Spent:
-    """Seconds and processor seconds of a Python process and its children."""
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], check=False, capture_output=True, text=True, env=quiet
-    )
-    if done.returncode:
-        sys.exit(done.stdout[-1000:] + done.stderr[-2000:])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - began, cpu
+    return timed.run(*command, environment={"GROW_CACHE": str(place / "cache")})
 
 
 def table(found: dict[str, list[Spent]]) -> None:

@@ -17,8 +17,9 @@ from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial
 from grow.backend import THREADS, versions
 from grow.comparison import Comparison, Pictures, Setting
 from grow.errors import RunFolderError, UsageError
-from grow.events import HearTrial, Told, Warned
+from grow.events import Event, HearTrial, Told
 from grow.evidence import StageEnd, Trial, curve
+from grow.launch import try_reports
 from grow.pictures import exported
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
@@ -105,15 +106,17 @@ def _words(file: Path, options: Sequence[tuple[str, object]]) -> str:
 
 def _write_reports(found: Comparison, listeners: Iterable[HearTrial]) -> None:
     """Writes page and Markdown into the folder; one that fails costs no comparison."""
-    try:
+
+    def write() -> None:
         from grow.report.files import write_comparison  # noqa: PLC0415  (loads Jinja)
 
         write_comparison(found)
-    except Exception as error:  # noqa: BLE001  (not even a defect of a report may)
-        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        warning = Warned(f"{found.setting.folder}: the reports could not be written: {why}")
+
+    def tell(event: Event) -> None:
         for listener in listeners:
-            listener(Told(found.setting.seeds[0], found.verdict.growth, warning))
+            listener(Told(found.setting.seeds[0], found.verdict.growth, event))
+
+    try_reports(found.setting.folder, write, tell)
 
 
 def _check(

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from grow import commit
-from grow.errors import GrowError, Stopped, UsageError
+from grow.errors import GrowError, Stopped, UsageError, writing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -158,15 +158,11 @@ def save_text(text: str, path: Path) -> None:
         UsageError: the file cannot be written.
     """
     data = text.encode(errors="backslashreplace")
-    try:
+    with writing(path):
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
             commit.write_file(path.resolve(), data)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}", hint="name another with --out"
-        ) from error
     say(f"written to {path}")
 
 

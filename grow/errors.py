@@ -1,11 +1,13 @@
 """What can go wrong, as values: one exception class for each exit code of the command line.
 
 Every message says where, what was expected, what was found and what to do. This module
-imports nothing, so that any room can raise without loading another.
+imports the standard library only, so that any room can raise without loading another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -120,3 +122,22 @@ class Stopped(GrowError):  # noqa: N818  (a wish, not an error)
         super().__init__(message, hint=hint)
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number
+
+
+@contextmanager
+def writing(place: object, *, hint: str = "name another with --out") -> Iterator[None]:
+    """Says so in words where what the user named cannot be written.
+
+    Args:
+        place: the file or folder, as the user said it.
+        hint: what to do.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{place} cannot be written: {error.strerror or error}", hint=hint
+        ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from grow import commit
-from grow.errors import UsageError
+from grow.errors import UsageError, writing
 
 SCHEMA = "grow.example/1"
 """Name and version of the JSON form of an example that was written."""
@@ -57,10 +57,6 @@ def write(name: Name, file: Path) -> Example:
     Raises:
         UsageError: it cannot be written.
     """
-    try:
+    with writing(file):
         commit.write_file(file, text(name).replace(f"stages/{name}.yaml", str(file)).encode())
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be written: {error.strerror or error}", hint="name another with --out"
-        ) from error
     return Example(name, file)

@@ -6,7 +6,7 @@ The Python face of `grow run` and `grow resume`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
@@ -190,10 +190,19 @@ def _emitter(tell: Listener, logs: list[Listener], folder: Path) -> Listener:
 
 def _write_reports(folder: Path, emit: Listener) -> None:
     """Writes the reports into the run folder; one that fails costs no training."""
-    try:
+
+    def write() -> None:
         from grow.report.files import write_reports  # noqa: PLC0415  (loads Jinja)
 
         write_reports(load(folder))
+
+    try_reports(folder, write, emit)
+
+
+def try_reports(folder: Path, write: Callable[[], None], emit: Listener) -> None:
+    """Has reports written; where that fails, for whatever reason, all it costs is a warning."""
+    try:
+        write()
     except Exception as error:  # noqa: BLE001  (not even a defect of a report may)
         why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         emit(Warned(f"{folder}: the reports could not be written: {why}"))

@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 from grow import commit
-from grow.errors import UsageError
+from grow.errors import UsageError, writing
 from grow.events import Listener, Preparing, to_all
 from grow.pictures.ahead import in_order
 from grow.pictures.drawn import CLASSES, draw
@@ -98,14 +98,12 @@ def draw_pictures(
     _check(pictures, test, size)
     _check_empty(path)
     sheets = _sheets(pictures, test)
-    try:
-        # Resolved, since `.` and `..` have no name to write beside.
-        with commit.new_folder(path.resolve(), replace=path.exists()) as beside:
-            _draw_all(sheets, beside, (size, seed), emit, switch)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}", hint="name another folder"
-        ) from error
+    # Resolved, since `.` and `..` have no name to write beside.
+    with (
+        writing(path, hint="name another folder"),
+        commit.new_folder(path.resolve(), replace=path.exists()) as beside,
+    ):
+        _draw_all(sheets, beside, (size, seed), emit, switch)
     return Drawn(path, pictures, test, size)
 
 

@@ -9,60 +9,30 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import typer
 from PIL import Image
 
 import grow
 from grow import events, liveview
-from grow.cli import app, main
 from grow.errors import RunFolderError
 from tests.builders import record
+from tests.commands import COMMANDS, Command, Said
 from tests.finished import FINDINGS, STAGES, lock, make_run, plans
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Carries out a command line in this process."""
-
-    def carry_out(*arguments: str) -> Said:
-        code = main(arguments)
-        return Said(code, *capsys.readouterr())
-
-    return carry_out
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(beside_tiny: Path) -> Path:
     """Every test stands in a folder of its own, with one stage file."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(STAGES)
-    return tmp_path
-
-
-def commands() -> Iterator[tuple[str, ...]]:
-    """Every command that can be given, as its words."""
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        inner = getattr(command, "commands", None)
-        yield from [(name, below) for below in inner] if inner else [(name,)]
+    return beside_tiny
 
 
 def example(call: Command, command: tuple[str, ...]) -> list[str]:
@@ -73,10 +43,10 @@ def example(call: Command, command: tuple[str, ...]) -> list[str]:
 
 
 def test_there_are_commands() -> None:
-    assert {("run",), ("plan",), ("data", "show")} <= set(commands())
+    assert {("run",), ("plan",), ("data", "show")} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_example_in_every_help_is_one_of_that_command(
     call: Command, command: tuple[str, ...]
 ) -> None:
@@ -86,7 +56,7 @@ def test_the_example_in_every_help_is_one_of_that_command(
     assert all((ROOT / file).is_file() for file in files)
 
 
-@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_fits_its_line_in_the_list(call: Command, command: tuple[str, ...]) -> None:
     listed = call(*command[:-1], "--help").out
     (line,) = re.findall(rf"^ +{command[-1]} +(.+)$", listed, re.MULTILINE)

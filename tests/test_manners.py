@@ -11,62 +11,29 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer
 
 import grow
 from grow import console, events, logfile
-from grow.cli import app, main
 from grow.errors import RunFolderError
 from tests.builders import record
-from tests.finished import STAGES, make_run, plans
+from tests.commands import ALL, COMMANDS, Command, Said
+from tests.finished import make_run, plans
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 EVERYWHERE = ("--quiet", "--verbose", "--log-file")
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Carries out a command line in this process."""
-
-    def carry_out(*arguments: str) -> Said:
-        code = main(arguments)
-        return Said(code, *capsys.readouterr())
-
-    return carry_out
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(beside_tiny: Path) -> Path:
     """Every test stands in a folder of its own, with one stage file."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(STAGES)
-    return tmp_path
-
-
-def every(found: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command and group, with its words."""
-    yield names, found
-    for name, below in getattr(found, "commands", {}).items():
-        yield from every(below, *names, name)
-
-
-ALL = dict(every(typer.main.get_command(app)))
-COMMANDS = {words: found for words, found in ALL.items() if not hasattr(found, "commands")}
+    return beside_tiny
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import typer
@@ -14,27 +13,11 @@ from rich.console import Console
 
 import grow
 from grow import report, sketchbook
-from grow.cli import main, starting
+from grow.cli import starting
 from grow.errors import Stopped, UsageError
 from grow.pictures.drawn import draw
 from grow.stopping import StopSwitch
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Command:
-    def carry_out(*arguments: str) -> Said:
-        return Said(main(arguments), *capsys.readouterr())
-
-    return carry_out
+from tests.commands import Command, Said
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from grow import console
-from grow.errors import GrowError, UsageError
+from grow.errors import GrowError, writing
 
 _NOISE = "GROW_BACKEND_NOISE"
 
@@ -76,13 +76,8 @@ def keep_log(path: Path | None) -> None:
         return
     from grow import logfile  # noqa: PLC0415  (logging takes a while to load)
 
-    try:
+    with writing(f"--log-file {path}", hint="name a file in a folder that is there"):
         visit.undo.enter_context(logfile.kept(path))
-    except OSError as error:
-        raise UsageError(
-            f"--log-file {path} cannot be written: {error.strerror or error}",
-            hint="name a file in a folder that is there",
-        ) from error
     visit.logged = True
     logfile.note(visit.command)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -35,7 +35,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
         int | None, typer.Option("--stages", min=1, help="How many; what pays unless said.")
     ] = None,
     example: Annotated[
-        Literal["quickstart", "while-it-pays", "seed", "cats-dogs"] | None,
+        examples.Name | None,
         typer.Option("--example", help="Write a ready stage file, which looks at no pictures."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,

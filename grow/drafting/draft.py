@@ -19,7 +19,7 @@ from grow.drafting.choose import Chosen, choose
 from grow.drafting.look import Counts, Look, look_at, without_share
 from grow.drafting.place import check_place, checked_folder, checked_name, name_for, path_from
 from grow.drafting.wording import stage_file
-from grow.errors import UsageError
+from grow.errors import UsageError, writing
 from grow.estimate import LONG_SECONDS, Estimate, Machine, about, estimate
 from grow.events import Listener, Preparing, to_all
 from grow.pictures.parts import named
@@ -70,13 +70,8 @@ class Draft:
             UsageError: there is a file already, or it cannot be written.
         """
         check_place(self.file, force=force)
-        try:
+        with writing(self.file):
             commit.write_file(self.file, self.text.encode())
-        except OSError as error:
-            raise UsageError(
-                f"{self.file} cannot be written: {error.strerror or error}",
-                hint="name another with --out",
-            ) from error
         return self.file
 
     def to_dict(self) -> dict[str, Any]:
