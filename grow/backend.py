@@ -3,7 +3,10 @@
 The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
 ``GROW_BACKEND_NOISE`` is set, and shown when the import fails. A log file gets them anyway.
-``GROW_THREADS`` says how many threads may compute; all cores unless said.
+``GROW_THREADS`` says how many threads may compute; all cores unless said. TensorFlow's oneDNN
+kernels are on unless ``TF_ENABLE_ONEDNN_OPTS`` says otherwise: by itself TensorFlow takes them on
+few processors only, and there are two reasons to take them everywhere. They are the faster ones
+for these networks (docs/speed.md), and weights should not hang on a processor's name.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ THREADS = "GROW_THREADS"
 
 NOISE = "GROW_BACKEND_NOISE"
 """The environment variable that, set to anything, lets TensorFlow say what it likes."""
+
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @contextmanager
@@ -75,6 +80,7 @@ def load_tensorflow() -> ModuleType:
     """
     if not os.environ.get(NOISE):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault(_ONEDNN, "1")
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()

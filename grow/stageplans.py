@@ -16,7 +16,7 @@ from grow.recipes import Recipe, fingerprint
 from grow.spec import Augment, Carried, Round, RunSpec, Stop, Training, Transfer
 from grow.transfer import TransferPlan
 
-RECIPE = 2
+RECIPE = 3
 """Version of the recipe: raised when grow itself would train other weights from it."""
 
 

@@ -162,9 +162,9 @@ def test_two_stages_that_are_alike_have_two_addresses():
 def test_addresses_are_the_same_for_ever():
     # A change here makes every stage folder there is worthless: raise RECIPE knowingly.
     assert _fingerprints(run_values()) == [
-        "fa03a83ef8f5e1cf244214899f8afcfcc489aef670803d8e91f240f79a3c3589",
-        "89b0d9214871e5af55037c8517cea427ee931844768cd757700f3b9fce817f45",
-        "00294e284202cb5efe6688b1f89a549e687229dcd426581a73c301e073fd6418",
+        "2ce523ffd29d156b5bd47d7d66ac62b7af060aa7d3ad4feec78c568bfb26dcfc",
+        "ea1f742604cdc05900e33e76697a5f9948e9a589d299a18011953e1f58263161",
+        "6021d4e431990f3d1e352a3a761b63d2ba5aff2f4467bfb00695e28c11e4f78d",
     ]
 
 
