@@ -161,10 +161,11 @@ def _see(candidate: Candidate) -> _Seen:
         return _Seen("", f"cannot be read: {error.strerror}", grey=True)
     digest = hashlib.sha256(data).hexdigest()
     try:
-        pixels = np.asarray(opened(data))
+        with opened(data) as picture:
+            pixels = np.asarray(picture)
+            grey = pixels.ndim == 2 or bool((pixels == pixels[:, :, :1]).all())
     except Undecodable as error:
         return _Seen(digest, error.reason, grey=True)
-    grey = pixels.ndim == 2 or bool((pixels == pixels[:, :, :1]).all())
     return _Seen(digest, "", grey)
 
 

@@ -2,7 +2,7 @@
 
 This module owns how pictures of any kind, depth, orientation and size turn into the master's
 uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing. Imports the
-standard library, numpy and Pillow only.
+standard library, numpy, Pillow and its neighbours `manifest` and `room` only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from typing import Literal
 
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from grow.pictures.manifest import Shape
+from grow.pictures.room import Room
 
 Fit = Literal["stretch", "crop"]
 
@@ -99,6 +102,8 @@ class _Hush:
 
 hush = _Hush()
 
+_room = Room(MAX_PIXELS)
+
 
 def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     """Decode a file's bytes into pixels of ``shape`` (height, width, channels 1 or 3).
@@ -109,27 +114,44 @@ def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     Raises:
         Undecodable: the bytes are no picture, or a damaged or too large one.
     """
-    with hush:
-        return fitted(opened(data), shape, fit)
+    with hush, opened(data) as picture:
+        return fitted(picture, shape, fit)
 
 
-def opened(data: bytes) -> Image.Image:
+@contextmanager
+def opened(data: bytes) -> Iterator[Image.Image]:
     """The first frame, upright, over white where it is transparent; in mode RGB or L.
 
-    Safe to call from several threads.
+    Safe to call from several threads: large pictures wait for each other, so that all that are
+    open at a time have no more than `MAX_PIXELS` pixels, at up to 20 bytes each.
 
     Raises:
-        Undecodable: the bytes are no picture, or a damaged or too large one.
+        Undecodable: the bytes are no picture, or a damaged or too large one; or there is not
+            the memory for what is done with it.
     """
     if not data:
         raise Undecodable("the file is empty")
+    with ExitStack() as stack:
+        picture = _explained(data, stack)
+        try:
+            yield picture
+        except MemoryError as error:
+            raise _no_memory() from error
+
+
+def _no_memory() -> Undecodable:
+    return Undecodable("too large: not enough memory", passing=True)
+
+
+def _explained(data: bytes, stack: ExitStack) -> Image.Image:
+    """The picture, or why there is none; its room is given back with the stack."""
     with hush:
         try:
-            return _opened(data)
+            return _opened(data, stack)
         except Image.DecompressionBombError as error:
             raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
         except MemoryError as error:
-            raise Undecodable("too large: not enough memory", passing=True) from error
+            raise _no_memory() from error
         except UnidentifiedImageError as error:
             raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
         except DAMAGED as error:
@@ -161,12 +183,13 @@ def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     return np.array(image, dtype=np.uint8).reshape(shape)
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes, stack: ExitStack) -> Image.Image:
     """The picture upright and opaque, in mode RGB or L."""
     with Image.open(BytesIO(data), formats=FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
             raise Undecodable(f"too large: {size} is more than {MAX_PIXELS:,} pixels")
+        stack.enter_context(_room.taken(image.width * image.height))
         image.load()
         turn = _UPRIGHT.get(_orientation(image))
         plain = _plain(image)

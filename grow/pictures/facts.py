@@ -97,15 +97,15 @@ def facts_of_file(data: bytes) -> Facts:
     Raises:
         Undecodable: the bytes are no picture, or a damaged or too large one.
     """
-    picture = opened(data)
-    form, mode, animated, quality = _header(data)
-    file = (
-        len(data) / (picture.width * picture.height),
-        float(FORMATS.index(form)) if form in FORMATS else math.nan,
-        float(_MODES.index(mode)) if mode in _MODES else float(len(_MODES)),
-        quality,
-    )
-    return _facts(picture, (form, mode, animated), file)
+    with opened(data) as picture:
+        form, mode, animated, quality = _header(data)
+        file = (
+            len(data) / (picture.width * picture.height),
+            float(FORMATS.index(form)) if form in FORMATS else math.nan,
+            float(_MODES.index(mode)) if mode in _MODES else float(len(_MODES)),
+            quality,
+        )
+        return _facts(picture, (form, mode, animated), file)
 
 
 def facts_of_pixels(pixels: NDArray[np.uint8]) -> Facts:

@@ -7,7 +7,7 @@ put the rows in the manifest's order, commit. Imports the standard library, nump
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +100,13 @@ def prepare(
             check(manifest, listing.place)
             return Prepared(manifest, images, 0)
         known = _still_known(listing, stamps, index, images)
-    missing = [
-        (candidate, stamp)
+    missing = {
+        candidate.key: (candidate, stamp)
         for candidate, stamp in zip(listing.candidates, stamps, strict=True)
         if candidate.key not in known
-    ]
+    }
     with Workspace(place, shape) as work:
+        known |= _read_before(missing, work, check_stop)
         known |= _read(data, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
         if not manifest.pictures:
@@ -128,27 +129,36 @@ def _still_known(
     return known
 
 
+def _read_before(
+    missing: dict[str, tuple[Candidate, Stamp]], work: Workspace, check_stop: CheckStop
+) -> dict[str, _Known]:
+    """What was read before a stop and still holds, by key; it is missing no longer."""
+    known = {}
+    for record, array in work.read_before(check_stop):
+        candidate, stamp = missing.get(record.key, (None, None))
+        if candidate and stamp and memory.still_holds(record, stamp, candidate.path):
+            known[record.key] = _Known(record, array)
+            del missing[record.key]
+    return known
+
+
 def _read(
     data: Local,
-    missing: Sequence[tuple[Candidate, Stamp]],
+    missing: Mapping[str, tuple[Candidate, Stamp]],
     shape: Shape,
     work: Workspace,
     progress: Progress,
     check_stop: CheckStop,
 ) -> dict[str, _Known]:
-    """Load what is missing; rows go to the workspace in the order of reading."""
+    """Load what is missing, and write it down as it comes."""
     records: list[Record] = []
-    rows = 0
-    results = load_all(data, [candidate for candidate, _ in missing], shape, check_stop)
-    with closing(results), work.fresh() as file:
-        for (candidate, stamp), loaded in zip(missing, results, strict=True):
-            row = -1
-            if loaded.pixels is not None:
-                work.append(file, loaded.pixels)
-                row, rows = rows, rows + 1
-            records.append(Record(candidate.key, *stamp, loaded.digest, loaded.reason, row))
+    results = load_all(data, [candidate for candidate, _ in missing.values()], shape, check_stop)
+    with closing(results), work.journal.opened() as journal:
+        for (candidate, stamp), loaded in zip(missing.values(), results, strict=True):
+            record = Record(candidate.key, *stamp, loaded.digest, loaded.reason, -1)
+            records.append(journal.add(record, loaded.pixels))
             progress(len(records), len(missing))
-    array = work.fresh_rows(rows)
+        array = journal.array()
     return {record.key: _Known(record, array) for record in records}
 
 

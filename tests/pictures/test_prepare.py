@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -288,32 +290,163 @@ def test_a_flipped_byte_anywhere_in_the_index_is_noticed(root, cache, folder_dat
 # Interruptions and company ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("after", [0, 1, 7, 19, 20])
-def test_a_stop_leaves_nothing_behind(root, cache, folder_data, after):
-    asked = 0
-
+def _stopping_after(asked):
     def check_stop():
         nonlocal asked
-        asked += 1
-        if asked > after:
+        asked -= 1
+        if asked < 0:
             raise Stopped("stopped", signal_number=2)
 
-    threads = threading.active_count()
+    return check_stop
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 15, 19, 20, 22, 25])
+def test_a_stop_costs_nothing_that_was_read(root, cache, folder_data, after):
+    threads, read = threading.active_count(), []
     with pytest.raises(Stopped):
-        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=check_stop)
-    assert _files(cache) == []
+        prepare(
+            folder_data(root),
+            BASE,
+            SHAPE,
+            cache,
+            progress=lambda done, _: read.append(done),
+            check_stop=_stopping_after(after),
+        )
     assert threading.active_count() == threads
-    _is_right(prepare(folder_data(root), BASE, SHAPE, cache), root)
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    _is_right(again, root)
+    assert again.decoded == 20 - len(read)
+    assert len(_files(cache)) == 2
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 0
 
 
-def test_a_stop_while_writing_leaves_nothing_behind(root, cache, folder_data):
+def test_a_stop_before_anything_was_read_leaves_nothing_behind(root, cache, folder_data):
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=_stopping_after(0))
+    assert _files(cache) == []
+
+
+def test_stops_add_up(root, cache, folder_data, decoded):
+    """Stopped again and again; each picture is decoded once, but for those under way."""
+    read, stops = [], 0
+    while True:
+        before = len(read)
+
+        def progress(done, total, before=before):
+            read.append(done)
+            if len(read) == before + 3:
+                raise Stopped("stopped", signal_number=15)
+
+        try:
+            prepared = prepare(folder_data(root), BASE, SHAPE, cache, progress=progress)
+            break
+        except Stopped:
+            stops += 1
+    assert stops == 6
+    assert len(read) == 20
+    assert prepared.decoded == 2
+    _is_right(prepared, root)
+    assert len(_files(cache)) == 2
+
+
+def _stop_when_all_is_read(root, cache, folder_data):
+    """A journal of twenty pictures: its rows and its lines."""
+
     def check_stop():
         if list(cache.rglob("images-*.npy")):
             raise Stopped("stopped", signal_number=2)
 
     with pytest.raises(Stopped):
         prepare(folder_data(root), BASE, SHAPE, cache, check_stop=check_stop)
-    assert _files(cache) == []
+    lines, rows = sorted(_entry(cache).iterdir())
+    assert (lines.suffix, rows.suffix) == (".jsonl", ".rows")
+    return rows, lines
+
+
+def test_a_stop_while_writing_costs_nothing_either(root, cache, folder_data, decoded):
+    _stop_when_all_is_read(root, cache, folder_data)
+    assert len(decoded) == 20
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 0
+    _is_right(prepared, root)
+    assert len(decoded) == 20
+
+
+def test_what_changed_after_a_stop_is_read_again(root, cache, folder_data, picture):
+    _stop_when_all_is_read(root, cache, folder_data)
+    picture(root / "cats" / "0.png", 99)
+    (root / "dogs" / "1.png").unlink()
+    picture(root / "dogs" / "new.png", 98)
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 2
+    _is_right(prepared, root)
+
+
+@pytest.mark.parametrize("length", [0, 1, 191, 192, 193, 1000, 3839])
+def test_rows_that_did_not_reach_the_disk_are_read_again(root, cache, folder_data, length):
+    rows, _ = _stop_when_all_is_read(root, cache, folder_data)
+    os.truncate(rows, length)
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 20 - length // 192
+    _is_right(prepared, root)
+
+
+def test_lines_that_did_not_reach_the_disk_are_read_again(root, cache, folder_data):
+    _, lines = _stop_when_all_is_read(root, cache, folder_data)
+    os.truncate(lines, lines.stat().st_size - 2)
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 1
+    _is_right(prepared, root)
+
+
+def test_a_flipped_byte_anywhere_in_a_journal_costs_that_picture(root, cache, folder_data):
+    rows, lines = _stop_when_all_is_read(root, cache, folder_data)
+    whole = {path: path.read_bytes() for path in (rows, lines)}
+    for path, step in ((rows, 331), (lines, 97)):
+        for place in range(0, len(whole[path]), step):
+            for kept, content in whole.items():
+                kept.write_bytes(content)
+            damaged = whole[path]
+            damaged = damaged[:place] + bytes([damaged[place] ^ 4]) + damaged[place + 1 :]
+            path.write_bytes(damaged)
+            prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+            assert prepared.decoded == 1, (path.suffix, place)
+            _is_right(prepared, root)
+            (_entry(cache) / "index.json").unlink()
+
+
+def test_a_killed_process_costs_what_was_under_way(root, cache, folder_data):
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from grow.pictures.prepare import prepare\n"
+        "from grow.spec import FolderData\n"
+        "data = FolderData.model_validate_json(sys.argv[1])\n"
+        "def progress(done, total):\n"
+        "    if done == 12: os._exit(9)\n"
+        f"prepare(data, Path('/'), {SHAPE}, Path(sys.argv[2]), progress=progress)\n"
+    )
+    values = folder_data(root).model_dump_json(exclude_unset=True)
+    done = subprocess.run([sys.executable, "-c", script, values, str(cache)], check=False)
+    assert done.returncode == 9
+    prepared = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert prepared.decoded == 8
+    _is_right(prepared, root)
+
+
+def test_one_goes_on_while_another_takes_its_journal_over(root, cache, folder_data):
+    """Two processes: what the first one has read is removed under its hands."""
+    other = []
+
+    def progress(done, total):
+        if done == 10 and not other:
+            other.append(prepare(folder_data(root), BASE, SHAPE, cache))
+            for path in _entry(cache).glob("read-*"):
+                path.unlink()
+
+    mine = prepare(folder_data(root), BASE, SHAPE, cache, progress=progress)
+    _is_right(mine, root)
+    _is_right(other[0], root)
 
 
 def test_a_listener_that_fails_leaves_nothing_behind(root, cache, folder_data):
@@ -349,12 +482,14 @@ def test_a_full_disk_is_said_and_leaves_nothing(root, cache, folder_data, monkey
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("name", ["_fresh", "_images"])
+@pytest.mark.parametrize("name", ["_rows_path", "_images"])
 def test_a_disk_that_is_full_at_the_last_byte_is_said(root, cache, folder_data, monkeypatch, name):
     enter = Workspace.__enter__
 
     def entered(work):
-        setattr(work, name, Path("/dev/full"))  # takes what is buffered, fails when it is flushed
+        # It takes what is buffered, and fails when that is flushed.
+        owner = work if hasattr(work, name) else work.journal
+        setattr(owner, name, Path("/dev/full"))
         return enter(work)
 
     monkeypatch.setattr(Workspace, "__enter__", entered)
@@ -398,7 +533,7 @@ def test_many_at_once(root, cache, folder_data):
 
 def test_leftovers_of_a_killed_process_go_after_a_day(root, cache, folder_data, picture):
     prepare(folder_data(root), BASE, SHAPE, cache)
-    old, young = _entry(cache) / "fresh-old.tmp", _entry(cache) / "images-young.npy"
+    old, young = _entry(cache) / "index-old.tmp", _entry(cache) / "images-young.npy"
     old.touch()
     young.touch()
     os.utime(old, (1, 1))
