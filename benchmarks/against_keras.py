@@ -7,7 +7,11 @@ much longer the epoch takes than the same steps on one batch that is always ther
 the input), for which share of the epoch the trainer stood waiting for a batch (`grow` only:
 ``fit`` fetches inside its graph), processor seconds and the largest memory of the process.
 
-Usage: ``python benchmarks/against_keras.py [--rounds 3] [--epochs 3] [--size 64] [--pictures N]``.
+All sides compute with oneDNN's kernels, as ``grow`` sets them, so that what differs is how the
+network is fed; but for "as installed", which gets what TensorFlow chooses on this processor.
+
+Usage: ``python benchmarks/against_keras.py [--rounds 3] [--epochs 3] [--size 64]
+[--pictures 2000]``; the pictures are those to train on, and a quarter as many to validate.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import numpy
 
 from grow import network, stagefile, stageplans
 from grow.compiling import compile_model
@@ -57,7 +63,9 @@ def from_folder(bench: Any) -> tuple[Any, Any]:
     read = bench.keras.utils.image_dataset_from_directory
     settings = {"label_mode": "binary", "image_size": bench.size, "batch_size": BATCH}
     training = read(bench.root / "train", shuffle=True, seed=7, verbose=False, **settings)
-    return training, read(bench.root / "test", shuffle=False, verbose=False, **settings)
+    validation = read(bench.root / "test", shuffle=True, seed=7, verbose=False, **settings)
+    batches = -(-len(bench.rows["validation"]) // BATCH)
+    return training.take(bench.steps), validation.take(batches)
 
 
 def keras_arrays(bench: Any) -> list[float]:
@@ -201,6 +209,7 @@ SIDES: Sides = {
     "fit, arrays": keras_arrays,
     "fit, folder, cached": keras_folder_cached,
     "fit, folder": keras_folder,
+    "fit, folder, as installed": keras_folder,
     "fit, one batch": keras_one_batch,
 }
 PLAIN: Sides = {"grow": grow_run, "fit, arrays": keras_arrays_plain}
@@ -219,8 +228,10 @@ class Bench:
         self.root = (STAGES.parent / self.spec.data.path).resolve()
         known = Pictures(manifest.classes, manifest.training_digest)
         self.stage = stageplans.plan_stages(self.spec, known)[-1]
-        self.steps = -(-len(manifest.indices("train")) // BATCH)
-        self.evaluation_steps = -(-len(manifest.indices("validation")) // 256)
+        wanted = {"train": arguments.pictures, "validation": arguments.pictures // 4}
+        self.rows = {split: spread(manifest.indices(split), n) for split, n in wanted.items()}
+        self.steps = -(-len(self.rows["train"]) // BATCH)
+        self.evaluation_steps = -(-len(self.rows["validation"]) // 256)
 
     @property
     def keras(self) -> Any:
@@ -259,7 +270,7 @@ class Bench:
     def arrays(self, split: str) -> tuple[Any, Any]:
         """Pictures of one split, prepared: bytes ``(pictures, height, width, 3)``, labels."""
         manifest = self.prepared.manifest
-        rows = manifest.indices(split)
+        rows = self.rows[split]
         return self.prepared.images[rows], manifest.labels[rows, None].astype("float32")
 
     def feed(self) -> Feed:
@@ -268,14 +279,19 @@ class Bench:
         return Feed(
             images=self.prepared.images,
             labels=manifest.labels,
-            training=manifest.indices("train"),
-            validation=manifest.indices("validation"),
+            training=self.rows["train"],
+            validation=self.rows["validation"],
             size=self.size,
             batch=BATCH,
             augment=self.spec.data.augment,
             seed=7,
             stage=3,
         )
+
+
+def spread(rows: Any, count: int) -> Any:
+    """So many of the rows, from all classes alike."""
+    return rows[numpy.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)]
 
 
 def sized(size: int, epochs: int, *, augmented: bool) -> RunSpec:
@@ -307,8 +323,11 @@ def one_side(arguments: argparse.Namespace) -> None:
 
 def measure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, __file__, "--side", side, "--epochs", str(arguments.epochs)]
-    command += ["--size", str(arguments.size)] + (["--plain"] if arguments.plain else [])
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command += ["--size", str(arguments.size), "--pictures", str(arguments.pictures)]
+    command += ["--plain"] if arguments.plain else []
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    if side.endswith("as installed"):
+        del environment["TF_ENABLE_ONEDNN_OPTS"]
     result = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if result.returncode:
         sys.exit(result.stderr[-2000:])
@@ -326,7 +345,7 @@ def table(arguments: argparse.Namespace, sides: Sides) -> None:
     }
     ours = statistics.median(means["grow"])
     print(
-        f"{'':21} {'s an epoch':>10} {'of grow':>8} {'least to most':>15} {'input':>6} "
+        f"{'':25} {'s an epoch':>10} {'of grow':>8} {'least to most':>15} {'input':>6} "
         f"{'waits':>6} {'CPU s':>6} {'memory':>8}"
     )
     for side, found in rounds.items():
@@ -334,7 +353,7 @@ def table(arguments: argparse.Namespace, sides: Sides) -> None:
         alone = "grow, one batch" if side.startswith("grow") else "fit, one batch"
         price = 1 - statistics.median(means[alone]) / seconds if alone in means else None
         print(
-            f"{side:21} {seconds:10.2f} {seconds / ours:8.2f} "
+            f"{side:25} {seconds:10.2f} {seconds / ours:8.2f} "
             f"{min(means[side]):7.2f} {max(means[side]):7.2f} "
             f"{'' if price is None or side == alone else f'{price:.0%}':>6} "
             f"{waits(found):>6} {statistics.median(one['cpu'] for one in found):6.1f} "
@@ -352,6 +371,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -58,6 +58,7 @@ PAGES = {
     "How it works": {
         "docs/how-it-works": "From stage file to model",
         "docs/growth": "The mathematics of growth",
+        "docs/speed": "How fast it is",
         "CONTRIBUTING": "Contributing, with the map of the house",
         "docs/releasing": "Releasing",
         "CHANGELOG": "Changes",
