@@ -6,6 +6,7 @@ itself is asked for.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -114,10 +115,29 @@ def _last(run: Run) -> StageResult:
     for stage in reversed(run.stages):
         if stage.done is not None:
             return stage
+    hint = f"`grow status {run.path}` shows how far it is, `grow resume {run.path}` goes on"
+    older = _older(run)
+    if older is None:
+        raise RunFolderError(
+            f"{run.path}: no stage is complete yet, so there is no model", hint=hint
+        )
     raise RunFolderError(
-        f"{run.path}: no stage is complete yet, so there is no model",
-        hint=f"`grow status {run.path}` shows how far it is, `grow resume {run.path}` goes on",
+        f"{run.path}: no stage is complete as it was last run and by this version of grow; "
+        f"{older.name} is, by another version or from other settings",
+        hint=f"its model can be used by itself: name {older / 'model.keras'} in place of the run; "
+        + hint,
     )
+
+
+def _older(run: Run) -> Path | None:
+    """The last complete stage in the folder that is none of the run's own."""
+    own = {stage.path for stage in run.stages}
+    complete = []
+    for folder in RunFolder(run.path).stage_folders():
+        with suppress(RunFolderError):  # damaged: no help then
+            if folder.path not in own and folder.done() and folder.model.is_file():
+                complete.append(folder.path)
+    return max(complete, key=lambda path: (path.name[:2], path.stat().st_mtime), default=None)
 
 
 def _named(run: Run, name: str) -> StageResult:

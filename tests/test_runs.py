@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import grow
+from grow import stageplans, trained
 from grow.errors import RunFolderError
 from tests.finished import SHOCK, lock, make_run, plans
 
@@ -50,6 +51,20 @@ def test_a_run_that_has_not_begun_a_stage(tmp_path: Path) -> None:
         run.model()
     with pytest.raises(RunFolderError, match="it has no model yet"):
         run.stages[0].model()
+
+
+def test_what_another_version_trained_is_named(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage in plans():
+        (run_dir / stage.folder / "model.keras").touch()
+    monkeypatch.setattr(stageplans, "RECIPE", stageplans.RECIPE + 1)
+    with pytest.raises(RunFolderError) as caught:
+        trained.find(run_dir)
+    (_, deeper) = sorted(run_dir.glob("0*"))
+    assert f"{deeper.name} is, by another version" in caught.value.message
+    assert str(deeper / "model.keras") in caught.value.hint
+    assert "`grow resume" in caught.value.hint
 
 
 def test_shown_in_python_a_run_is_one_line(run_dir: Path) -> None:
