@@ -13,9 +13,25 @@ def start() -> int:
     collector off; those that train turn it on again.
     """
     gc.disable()
-    from grow.cli import main  # noqa: PLC0415  (after the line above)
+    try:
+        from grow.cli import main  # noqa: PLC0415  (after the line above)
 
-    return main()
+        return main()
+    except KeyboardInterrupt:  # while what could tell it is still being loaded, or is gone
+        return _stopped()
+
+
+def _stopped() -> int:
+    import json  # noqa: PLC0415  (hardly ever needed)
+
+    from grow.errors import Stopped  # noqa: PLC0415
+
+    stopped = Stopped("stopped", signal_number=2)
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps(stopped.to_dict(), indent=1) + "\n")
+    else:
+        sys.stderr.write(f"{stopped.message}\n")
+    return stopped.exit_code
 
 
 if __name__ == "__main__":

@@ -266,6 +266,35 @@ def test_a_question_that_nobody_answers(
     assert left.exists()
 
 
+@pytest.mark.parametrize("moment", ["main", "planning"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_ctrl_c_is_told_in_a_line_whenever_it_comes(here: Path, moment: str, as_json: bool) -> None:
+    """While the program is still loading, and in the middle of a command that does not train."""
+    interrupt = "import os, signal, sys\n" + (
+        "class Loading:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'grow.cli': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Loading())\n"
+        if moment == "main"
+        else "import grow\ngrow.plan = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    words = ["grow", "plan", "tiny.yaml"] + (["--json"] if as_json else [])
+    start = f"sys.argv = {words}\nfrom grow.__main__ import start\nsys.exit(start())"
+    said = subprocess.run(
+        [sys.executable, "-c", interrupt + start],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=here,
+    )
+    assert said.returncode == 130
+    if as_json:
+        told = json.loads(said.stdout)
+        assert (told["error"], told["exit_code"], said.stderr) == ("stopped", 130, "")
+    else:
+        assert (said.stdout, said.stderr) == ("", "stopped\n")
+
+
 # What the shell completes.
 
 

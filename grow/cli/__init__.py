@@ -46,6 +46,8 @@ _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]
 _NOBODY_READS = 141
 """The exit code of programs that a closed pipe ends: 128 and the number of SIGPIPE."""
 
+_INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; returns the exit code.
@@ -85,6 +87,8 @@ def _carry_out(given: list[str]) -> int:
         return _fail(GrowError(f"{where}{error.strerror or error}"), as_json=as_json)
     except _RefusedLine as error:
         return _refuse(error, as_json=as_json)
+    if code == _INTERRUPTED:  # Typer keeps Ctrl-C to itself; commands that train hear of it first
+        return _fail(Stopped("stopped", signal_number=signal.SIGINT), as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
