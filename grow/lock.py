@@ -193,12 +193,17 @@ def _runs(process: int) -> bool:
 
 
 def _start_of(process: int) -> str | None:
-    """When a process began, in the kernel's own count, so that a reused number is told apart."""
+    """When a process began, in the kernel's own count, so that a reused number is told apart.
+
+    A process that has ended and whose parent has not asked for its exit code yet keeps its number,
+    in some containers for ever: it says ``ended``.
+    """
     try:
         text = Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return None
-    return text.rpartition(")")[2].split()[19]
+    state, *rest = text.rpartition(")")[2].split()
+    return "ended" if state in ("Z", "X") else rest[18]
 
 
 def _refusal(path: Path) -> RunFolderError:

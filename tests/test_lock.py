@@ -66,6 +66,16 @@ def _can_be_taken(folder):
         return False
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+def test_one_that_was_killed_holds_nothing_before_its_parent_knows(tmp_path):
+    """In a container whose first process never asks, that is for ever."""
+    with _child(tmp_path, "live") as number:
+        os.kill(number, 9)
+        os.waitid(os.P_PID, number, os.WEXITED | os.WNOWAIT)  # ended, and not asked for
+        assert " Z " in Path(f"/proc/{number}/stat").read_text()
+        assert _can_be_taken(tmp_path)
+
+
 def test_a_lock_says_who_holds_it_and_goes_at_the_end(tmp_path):
     with lock.held(tmp_path):
         assert _files(tmp_path) == ["lock"]
