@@ -1,6 +1,6 @@
 """What checkpoints cost: their share of training time at the default cadence.
 
-Trains the networks of ``stages/cats-dogs.yaml`` on 2,000 drawn pictures and prints a table: for
+Trains the networks of ``stages/cats-dogs.yaml`` on 8,000 drawn pictures and prints a table: for
 each stage the seconds trained, the checkpoints written, how long the writing took beside the
 training, and the share of training time for which training stood still.
 Usage: ``python benchmarks/checkpoint_cost.py [EPOCHS]``.
