@@ -55,7 +55,8 @@ def main() -> None:
 
 def page_of(stage: Path) -> dict[str, Any]:
     """What the page's lines for plain Keras define, run in a stage's folder."""
-    lines = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)[0]
+    part = PAGE.read_text("utf-8").partition("\n## With Keras alone\n")[2]
+    lines = re.findall(r"^```python\n(.*?)^```$", part, re.M | re.S)[0]
     names: dict[str, Any] = {}
     os.chdir(stage)
     exec(lines.partition("\npictures = ")[0], names)
