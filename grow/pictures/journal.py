@@ -86,7 +86,8 @@ class Journal:
 
     def remove(self) -> None:
         """Remove it, when it has served."""
-        remove_journal(self._lines_path)
+        for path in journal_files(self._lines_path):
+            remove(path)
 
 
 def read_journals(
@@ -114,10 +115,9 @@ def read_journals(
         yield lines, array, records
 
 
-def remove_journal(lines: Path) -> None:
-    """Remove a journal that `read_journals` named."""
-    remove(lines)
-    remove(lines.with_suffix(_ROWS))
+def journal_files(lines: Path) -> tuple[Path, Path]:
+    """Both files of a journal, by the one that `read_journals` names."""
+    return lines, lines.with_suffix(_ROWS)
 
 
 def _mapped(path: Path, shape: Shape) -> Pixels:

@@ -20,7 +20,7 @@ import numpy as np
 
 from grow.errors import Stopped
 from grow.pictures.index import INDEX, Index, Record, dumped, is_whole, read
-from grow.pictures.journal import Journal, Pixels, read_journals, remove_journal
+from grow.pictures.journal import Journal, Pixels, journal_files, read_journals
 from grow.pictures.manifest import Shape
 from grow.pictures.writing import flush, new_file, remove, writing
 
@@ -112,16 +112,18 @@ class Workspace:
             _flush_folder(self._place)
         if former is not None:
             remove(self._place / former.images)
-        for lines in self._taken_over:
-            remove_journal(lines)
+        for path in (path for lines in self._taken_over for path in journal_files(lines)):
+            remove(path)
         return images
 
     def _sweep(self) -> None:
         index = read(self._place)
-        kept = {INDEX, index.images if index else INDEX}
+        kept = {self._place / INDEX, self._place / (index.images if index else INDEX)}
+        if not self._committed:  # however old: the next one goes on with them
+            kept |= {path for lines in self._taken_over for path in journal_files(lines)}
         with suppress(OSError):
             for path in self._place.iterdir():
-                if path.name not in kept and path.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:
+                if path not in kept and path.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:
                     remove(path)
 
 

@@ -372,6 +372,16 @@ def test_a_stop_while_writing_costs_nothing_either(root, cache, folder_data, dec
     assert len(decoded) == 20
 
 
+def test_what_was_read_long_ago_outlives_another_stop(root, cache, folder_data, picture):
+    for path in _stop_when_all_is_read(root, cache, folder_data):
+        os.utime(path, (1, 1))
+    picture(root / "cats" / "new.png", 78)
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=_stopping_after(20))
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 1
+    assert len(_files(cache)) == 2
+
+
 def test_what_changed_after_a_stop_is_read_again(root, cache, folder_data, picture):
     _stop_when_all_is_read(root, cache, folder_data)
     picture(root / "cats" / "0.png", 99)
