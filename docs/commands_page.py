@@ -51,7 +51,7 @@ would install.
 
 
 NOT_RUN = {
-    "grow compare": "it trains for minutes; tests/tf/test_compare.py compares in small",
+    "grow compare": "docs/comparing.md has the same, and there it is run",
     "grow data draw": "its folder is there already; the tutorial draws into a new one",
 }
 """Whose examples the tests of the pages leave out, and why."""

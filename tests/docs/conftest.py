@@ -106,6 +106,6 @@ def place(
         monkeypatch.chdir(tmp_path / "place")
         monkeypatch.setenv("GROW_CACHE", str(furnished.parent / "cache"))
         monkeypatch.setattr("webbrowser.open", lambda _address: True)
-        return {"__name__": "page"}
+        return {"__name__": "__main__"}
 
     return enter
