@@ -270,7 +270,9 @@ def test_a_question_that_nobody_answers(
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_ctrl_c_is_told_in_a_line_whenever_it_comes(here: Path, moment: str, as_json: bool) -> None:
     """While the program is still loading, and in the middle of a command that does not train."""
-    interrupt = "import os, signal, sys\n" + (
+    # What runs the tests may have Ctrl-C ignored, as shells do for what runs behind.
+    hears = "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    interrupt = f"import os, signal, sys\n{hears}" + (
         "class Loading:\n"
         "    def find_spec(self, name, *_):\n"
         "        if name == 'grow.cli': os.kill(os.getpid(), signal.SIGINT)\n"
