@@ -247,10 +247,11 @@ def _check_filled(
     if empty:
         instead = [one for one in unusable if not set(empty).isdisjoint(one.key.split("/")[:-1])]
         words = ", ".join(f"{shown(one.key)} ({one.reason})" for one in instead[:_NAMED])
+        more = ", ..." if instead[_NAMED:] else ""
+        there = f" Not usable there: {words}{more}." if words else ""
         raise DataError(
             f"{place}: expected pictures (.jpg, .jpeg, .png, .bmp, .gif, .webp) in every class "
-            f"folder, found none in {_quoted(empty)}."
-            + (f" Not usable there: {words}{', ...' if instead[_NAMED:] else ''}." * bool(words)),
+            f"folder, found none in {_quoted(empty)}.{there}",
             hint="Add pictures, or remove the folder where it is no class.",
         )
 
