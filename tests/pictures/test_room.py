@@ -18,7 +18,7 @@ def _crowd(room, amounts):
             with lock:
                 inside.append(amount)
                 most = max(most, sum(inside))
-            time.sleep(0.002)
+            time.sleep(0.02)
             with lock:
                 inside.remove(amount)
 
@@ -58,7 +58,7 @@ def test_pictures_wait_for_each_other(monkeypatch, tmp_path):
             with lock:
                 inside += 1
                 most = max(most, inside)
-            time.sleep(0.01)
+            time.sleep(0.03)
             with lock:
                 inside -= 1
 
