@@ -1,7 +1,7 @@
 """All benchmarks that compare `grow` with what one would do without it, one after the other.
 
-Usage: ``python benchmarks [--quick]``; on two slow cores about 40 minutes, with ``--quick`` about
-12 and noisier. Each can be run alone, with options of its own.
+Usage: ``python benchmarks [--quick]``; more than half an hour on two slow cores, a third of that
+with ``--quick``, and noisier. Each can be run alone, with options of its own.
 """
 
 from __future__ import annotations

@@ -32,8 +32,6 @@ THREADS = "GROW_THREADS"
 NOISE = "GROW_BACKEND_NOISE"
 """The environment variable that, set to anything, lets TensorFlow say what it likes."""
 
-_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-
 
 @contextmanager
 def held_back() -> Iterator[None]:
@@ -80,7 +78,7 @@ def load_tensorflow() -> ModuleType:
     """
     if not os.environ.get(NOISE):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault(_ONEDNN, "1")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from grow.pictures.index import Record
 from grow.pictures.manifest import Shape
-from grow.pictures.writing import new_file, remove, writing
+from grow.pictures.writing import new_file, remove, writing_entry
 
 Pixels = NDArray[np.uint8]
 
@@ -65,7 +65,7 @@ class Journal:
         body = json.dumps(record, separators=(",", ":")).encode()
         # Plain writes: on a full disk they raise, where a mapped file would kill the process.
         # Flushed at once: what the system has survives a kill.
-        with writing(self._rows_path.parent):
+        with writing_entry(self._rows_path.parent):
             self._rows.write(raw)
             self._rows.flush()
             self._lines.write(b"%08x%s\n" % (_checksum(body, raw), body))

@@ -12,11 +12,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from grow.pictures import index as memory
 from grow.pictures.index import Index, Record, Stamp
+from grow.pictures.journal import Pixels
 from grow.pictures.load import load_all
 from grow.pictures.manifest import Candidate, Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
@@ -24,7 +22,6 @@ from grow.pictures.split import check, settle
 from grow.pictures.workspace import Workspace, open_images
 from grow.spec import Local
 
-Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 CheckStop = Callable[[], None]
 

@@ -22,7 +22,7 @@ from grow.errors import Stopped
 from grow.pictures.index import INDEX, Index, Record, dumped, is_whole, read
 from grow.pictures.journal import Journal, Pixels, journal_files, read_journals
 from grow.pictures.manifest import Shape
-from grow.pictures.writing import flush, new_file, remove, writing
+from grow.pictures.writing import flush, new_file, remove, writing_entry
 
 _LEFTOVER_SECONDS = 24 * 3600
 
@@ -62,7 +62,7 @@ class Workspace:
         self.journal = Journal(place, token, shape)
 
     def __enter__(self) -> Self:
-        with writing(self._place):
+        with writing_entry(self._place):
             self._place.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -77,13 +77,13 @@ class Workspace:
     def read_before(self, check_stop: Callable[[], None]) -> Iterator[tuple[Record, Pixels]]:
         """What others read who were stopped: records, each with the array that its row is in."""
         for lines, array, records in read_journals(self._place, self._shape, check_stop):
-            self._taken_over.append(lines)
+            self._taken_over += journal_files(lines)
             for record in records:
                 yield record, array
 
     def append(self, file: BinaryIO, row: Pixels) -> None:
         """Write one row of shape (height, width, channels)."""
-        with writing(self._place):
+        with writing_entry(self._place):
             file.write(row.tobytes())
 
     @contextmanager
@@ -91,15 +91,15 @@ class Workspace:
         """The array's file with its header for ``rows`` pictures; on disk when left."""
         with new_file(self._images) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._shape)}
-            with writing(self._place):
+            with writing_entry(self._place):
                 np.lib.format.write_array_header_1_0(file, header)
             yield file
-            with writing(self._place):
+            with writing_entry(self._place):
                 flush(file)
 
     def commit(self, records: Mapping[str, Record]) -> Pixels:
         """Make the new array the entry's, and return it mapped read-only."""
-        with writing(self._place):
+        with writing_entry(self._place):
             # Mapped before it is named: another process may commit right after and remove it.
             images: Pixels = np.load(self._images, mmap_mode="r")
             index = Index(self._images.name, self._images.stat().st_size, records)
@@ -112,7 +112,7 @@ class Workspace:
             _flush_folder(self._place)
         if former is not None:
             remove(self._place / former.images)
-        for path in (path for lines in self._taken_over for path in journal_files(lines)):
+        for path in self._taken_over:
             remove(path)
         return images
 
@@ -120,7 +120,7 @@ class Workspace:
         index = read(self._place)
         kept = {self._place / INDEX, self._place / (index.images if index else INDEX)}
         if not self._committed:  # however old: the next one goes on with them
-            kept |= {path for lines in self._taken_over for path in journal_files(lines)}
+            kept |= set(self._taken_over)
         with suppress(OSError):
             for path in self._place.iterdir():
                 if path not in kept and path.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:

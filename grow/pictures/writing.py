@@ -15,7 +15,7 @@ from grow.errors import GrowError
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
+def writing_entry(place: Path) -> Iterator[None]:
     """Around what writes in the entry ``place``.
 
     Raises:
@@ -37,7 +37,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         GrowError: it cannot be opened, or not be written to its end.
     """
-    with writing(path.parent):
+    with writing_entry(path.parent):
         file = path.open("w+b")
     try:
         yield file
@@ -45,7 +45,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # closing writes what is left: on a full disk it fails again
             file.close()
         raise
-    with writing(path.parent):
+    with writing_entry(path.parent):
         file.close()
 
 
