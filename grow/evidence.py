@@ -15,6 +15,8 @@ from grow.history import History
 from grow.student import quantile, repeats_needed, two_sided_p
 
 CONFIDENCE = 0.95
+LEVEL = 0.05
+"""Two-sided level of the tests, after Holm's adjustment."""
 A_POINT = 0.01
 """A percentage point of accuracy: what counts as a difference worth having."""
 
@@ -121,7 +123,8 @@ class Difference:
         p: two-sided p of the paired t test; None for a single repeat.
         p_adjusted: the same by Holm's rule over all differences of the comparison.
         repeats_for_observed: how many repeats tell a difference as large as the one observed, at
-            the spread observed; None when unknown or beyond counting.
+            the spread observed and whatever the others come to; None when unknown or beyond
+            counting.
         repeats_for_a_point: likewise for a difference of one percentage point.
     """
 
@@ -243,18 +246,22 @@ def holm(ps: Sequence[float | None]) -> tuple[float | None, ...]:
 def differences(families: Sequence[Sequence[float]]) -> tuple[Difference, ...]:
     """Several paired differences, each a value per seed, judged together."""
     ps = [paired_p(values) for values in families]
+    level = LEVEL / max(1, len(families))
     return tuple(
-        _difference(values, p, adjusted)
+        _difference(values, p, adjusted, level)
         for values, p, adjusted in zip(families, ps, holm(ps), strict=True)
     )
 
 
-def _difference(values: Sequence[float], p: float | None, adjusted: float | None) -> Difference:
+def _difference(
+    values: Sequence[float], p: float | None, adjusted: float | None, level: float
+) -> Difference:
+    """One of several; a p below ``level`` is below `LEVEL` by Holm's rule in any company."""
     found = estimate(values)
     if found.spread is None:
         return Difference(found, p, adjusted, None, None)
-    observed = repeats_needed(found.mean, found.spread)
-    point = repeats_needed(A_POINT, found.spread)
+    observed = repeats_needed(found.mean, found.spread, alpha=level)
+    point = repeats_needed(A_POINT, found.spread, alpha=level)
     return Difference(found, p, adjusted, observed, point)
 
 

@@ -60,7 +60,7 @@ def two_sided_p(t: float, freedom: int) -> float:
 
 
 def repeats_needed(
-    difference: float, spread: float, *, alpha: float = 0.05, power: float = 0.8
+    difference: float, spread: float, *, alpha: float, power: float = 0.8
 ) -> int | None:
     """How many pairs tell a paired difference from none, with this power.
 

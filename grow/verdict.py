@@ -14,11 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grow.evidence import A_POINT, Difference, Estimate
+from grow.evidence import A_POINT, LEVEL, Difference, Estimate
 from grow.variants import RESIZE_ONLY, SCRATCH_FLOPS
-
-LEVEL = 0.05
-"""Two-sided level of the tests, after Holm's adjustment."""
 
 
 class Standing(StrEnum):

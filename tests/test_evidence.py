@@ -101,6 +101,24 @@ def test_holms_rule_never_lowers_a_p_and_keeps_their_order(ps: list[float]) -> N
     assert [more for _, more in pairs] == sorted(adjusted)
 
 
+def test_so_many_repeats_are_told_by_holms_rule_in_any_company() -> None:
+    values, none = [0.03, -0.01, 0.02, 0.0], [0.02, -0.02, 0.02, -0.02]
+    alone, among = (evidence.differences([values, *[none] * more])[0] for more in (0, 3))
+    assert alone.repeats_for_observed
+    assert among.repeats_for_observed
+    assert among.repeats_for_observed > alone.repeats_for_observed
+    assert (among.repeats_for_a_point or 0) > (alone.repeats_for_a_point or 0)
+    # The same mean and spread again, in as many repeats as it said.
+    told = repeated(values, among.repeats_for_observed)
+    beside = [repeated(none, len(told))] * 3
+    assert (evidence.differences([told, *beside])[0].p_adjusted or 1.0) < evidence.LEVEL
+
+
+def repeated(values: list[float], count: int) -> list[float]:
+    """So many values, near enough of the same mean and spread."""
+    return (values * count)[:count]
+
+
 def test_a_speed_up_is_to_the_controls_best_of_the_same_seed() -> None:
     control = trial(((0.5, 100), (0.74, 100), (0.75, 100), (0.7, 100)))
     found = evidence.speed_up([GROWN], [control], "flops", "total")

@@ -53,18 +53,18 @@ def test_what_has_no_quantile_is_refused(share: float, freedom: int) -> None:
 @pytest.mark.parametrize(("effect", "repeats"), [(1.0, 10), (0.8, 15), (0.5, 34), (0.2, 199)])
 def test_sample_sizes_of_a_paired_t_test(effect: float, repeats: int) -> None:
     """Two-sided 5%, power 80%: the numbers that G*Power gives for these effect sizes."""
-    assert repeats_needed(effect, 1.0) == repeats
+    assert repeats_needed(effect, 1.0, alpha=0.05) == repeats
 
 
 def test_a_larger_difference_or_a_smaller_spread_takes_fewer_repeats() -> None:
-    counts = [repeats_needed(difference, 1.0) for difference in (0.3, 0.5, 1.0, 5.0)]
+    counts = [repeats_needed(difference, 1.0, alpha=0.05) for difference in (0.3, 0.5, 1.0, 5.0)]
     assert counts == sorted(counts, key=lambda count: -(count or 0))
-    assert repeats_needed(1.0, 2.0) == repeats_needed(0.5, 1.0)
-    assert repeats_needed(-0.5, 1.0) == repeats_needed(0.5, 1.0)
+    assert repeats_needed(1.0, 2.0, alpha=0.05) == repeats_needed(0.5, 1.0, alpha=0.05)
+    assert repeats_needed(-0.5, 1.0, alpha=0.05) == repeats_needed(0.5, 1.0, alpha=0.05)
 
 
 def test_no_difference_is_never_told_and_no_spread_at_once() -> None:
-    assert repeats_needed(0.0, 1.0) is None
-    assert repeats_needed(1.0, 0.0) == 2
-    assert repeats_needed(0.001, 1.0) is None
+    assert repeats_needed(0.0, 1.0, alpha=0.05) is None
+    assert repeats_needed(1.0, 0.0, alpha=0.05) == 2
+    assert repeats_needed(0.001, 1.0, alpha=0.05) is None
     assert MOST_REPEATS == 1000

@@ -90,8 +90,8 @@ def differences(found: Comparison) -> Part:
     rows = tuple(_difference(contrast, found) for contrast in found.contrasts)
     note = (
         "pairs of the same seed, paired t test, each interval by itself, p by Holm's rule for all "
-        "lines; repeats: how many tell this difference by itself, or one of 1 point (two-sided "
-        "5%, power 80%, the spread seen here)"
+        "lines; repeats: how many tell this difference, or one of 1 point, by that rule (5% for "
+        "all lines together, power 80%, the spread seen here)"
     )
     return Part(f"{on} accuracy, growth less the other", columns, rows, note)
 
