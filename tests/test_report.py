@@ -203,6 +203,13 @@ def test_the_speed_is_unknown_at_first_and_not_lost_in_a_validation() -> None:
     assert after.phase.speed == 16.0
 
 
+def test_a_process_that_was_suspended_is_not_thought_slow() -> None:
+    now = training(*steps(1, 4))
+    now = advance(now, events.StepDone(1, 4, 16, 0.7, 0.5), 3600.0)
+    assert isinstance(now.phase, Training)
+    assert now.phase.speed == 16.0
+
+
 def test_the_best_epoch_is_the_one_the_stage_would_end_with() -> None:
     worse = training(
         events.EpochDone(SMALL, record(1, val_accuracy=0.6), 1),

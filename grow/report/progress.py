@@ -7,6 +7,8 @@ not need. Pure: the time comes in with the event. `live` draws it. Floors 0 to 3
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median_low
 
 from grow.events import (
     EpochDone,
@@ -27,6 +29,8 @@ from grow.stageplans import StagePlan
 
 _WINDOW = 50
 """Over how many steps the speed is measured."""
+_PAUSE = 20
+"""What takes so many times as long as most steps do was no step: the process was suspended."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,8 @@ def _speed(ticks: tuple[tuple[float, int], ...]) -> float:
     """Pictures per second; 0 while there are too few steps to tell."""
     if len(ticks) < 3:
         return 0.0
-    seconds = ticks[-1][0] - ticks[0][0]
-    pictures = sum(count for _, count in ticks[1:])
-    return pictures / seconds if seconds > 0 else 0.0
+    steps = [(later - earlier, count) for (earlier, _), (later, count) in pairwise(ticks)]
+    usual = median_low(seconds for seconds, _ in steps)
+    working = [step for step in steps if step[0] <= _PAUSE * usual]
+    seconds = sum(seconds for seconds, _ in working)
+    return sum(count for _, count in working) / seconds if seconds > 0 else 0.0
