@@ -263,7 +263,9 @@ def test_a_stop_says_at_once_what_happens_and_then_what_goes_on(
     )
     assert signal.getsignal(number) == before
     values = json.loads(call(*arguments, "--json").out)
-    assert (values["exit_code"], values["hint"]) == (code, f"go on with: {again}")
+    assert (values["exit_code"], values["hint"]) == (code, f"go on with: {again} --json")
+    quiet = call(*arguments, "--quiet", "--log-file", "grow.log")
+    assert quiet.err.endswith(f"\ngo on with: {again} --quiet --log-file grow.log\n")
 
 
 def test_within_an_epoch_a_stop_promises_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:

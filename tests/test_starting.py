@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,6 +138,25 @@ def test_the_page_fits_a_narrow_terminal(here: Path, width: int) -> None:
     lines = kept.get().splitlines()
     assert max(map(len, lines)) <= width
     assert lines[-1] == "  grow run stages.yaml"
+
+
+@pytest.mark.parametrize("parts", [("train", "test"), ("train", "val")])
+def test_only_a_share_that_is_set_aside_is_said_to_be_about(
+    here: Path, parts: tuple[str, str]
+) -> None:
+    for place, part in enumerate(parts):
+        for number in range(12):
+            path = here / "parted" / part / "ab"[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (9, 9), 20 * number + place).save(path)
+    console = Console(width=80, record=True, color_system=None)
+    with console.capture() as kept:
+        console.print(report.draft_page(grow.init("parted", measure=False)))
+    heading = next(line for line in kept.get().splitlines() if line.startswith("class  "))
+    aside = ["class", "training, about", "validation, about", "test"]
+    assert re.split(r"  +", heading.strip()) == (
+        aside if "test" in parts else ["class", "training", "validation"]
+    )
 
 
 def test_of_many_classes_only_the_first_are_shown_and_the_rest_counted(

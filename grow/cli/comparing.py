@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shlex
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -15,7 +11,7 @@ import grow
 from grow.cli import forms
 from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app
 from grow.cli.reporting import show_comparison
-from grow.errors import Stopped
+from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
     from grow.spec import Policy  # loads pydantic, which no help needs
@@ -56,8 +52,8 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
     options = {"--markdown": markdown, "--html": html, "--csv": csv, "--json": as_json}
     form = forms.chosen(options, out, show=show)
     wanted = _policies(policies)
-    given = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare", str(stage_file)]
-    with _stoppable(given, stderr=form.name not in ("", "--html")) as (view, switch):
+    view = _view(stderr=form.name not in ("", "--html"))
+    with stoppable(view, "each trial with a checkpoint") as switch:
         found = grow.compare(
             stage_file,
             repeats=repeats,
@@ -78,22 +74,8 @@ def _policies(text: str | None) -> tuple[Policy, ...]:
     return cast("tuple[Policy, ...]", names)
 
 
-@contextmanager
-def _stoppable(given: list[str], *, stderr: bool) -> Iterator[tuple[TrialsView, grow.StopSwitch]]:
-    """A live view and a switch that Ctrl-C flips; says which command goes on."""
+def _view(*, stderr: bool) -> TrialsView:
     gc.enable()  # off since the start: see `grow.__main__`
     from grow.trialsview import TrialsView  # noqa: PLC0415
 
-    go_on = f"go on with: {shlex.join(['grow', *given])}"
-    switch = grow.StopSwitch()
-    view = TrialsView(stderr=stderr)
-
-    def break_off() -> None:
-        view.break_off(f"stopped at once, each trial with a checkpoint; {go_on}")
-
-    with view, switch.listening(view.announce_stop, break_off):
-        try:
-            yield view, switch
-        except Stopped as stopped:
-            number = stopped.signal_number
-            raise Stopped(stopped.message, signal_number=number, hint=go_on) from None
+    return TrialsView(stderr=stderr)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -40,6 +41,12 @@ def kept(given: Sequence[str]) -> Iterator[None]:
             yield
     finally:
         _visit.reset(token)
+
+
+def command() -> str:
+    """The command line being carried out, as it can be given again."""
+    visit = _visit.get()
+    return visit.command if visit is not None else shlex.join(["grow", *sys.argv[1:]])
 
 
 def be_quiet(wanted: bool) -> None:

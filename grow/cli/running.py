@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +10,7 @@ import typer
 import grow
 from grow import console, report
 from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app, print_json
-from grow.errors import Stopped
+from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
     from grow.liveview import RunView
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
 TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Keep TensorBoard event files in the run folder.")
 ]
+
+
+_KEPT = "at the newest checkpoint"
 
 
 @app.command("run")
@@ -37,15 +37,12 @@ def run_command(
 
     Example: grow run stages/quickstart.yaml
     """
-    given = overrides or []
-    options = ["--run-dir", str(run_dir)] if run_dir else []
-    options += [word for override in given for word in ("--set", override)]
-    options += ["--tensorboard"] if tensorboard else []
-    with _stoppable("run", str(stage_file), *options, as_json=as_json) as (view, switch):
+    view = _view(as_json=as_json)
+    with stoppable(view, _KEPT) as switch:
         result = grow.run(
             stage_file,
             run_dir=run_dir,
-            overrides=given,
+            overrides=overrides or (),
             listeners=[view],
             stop=switch,
             tensorboard=tensorboard,
@@ -61,8 +58,8 @@ def resume_command(
 
     Example: grow resume runs/quickstart
     """
-    options = ["--tensorboard"] if tensorboard else []
-    with _stoppable("resume", str(run), *options, as_json=as_json) as (view, switch):
+    view = _view(as_json=as_json)
+    with stoppable(view, _KEPT) as switch:
         result = grow.resume(run, listeners=[view], stop=switch, tensorboard=tensorboard)
     _show_result(result, as_json=as_json)
 
@@ -74,22 +71,8 @@ def _show_result(result: grow.Run, *, as_json: bool) -> None:
         console.show(report.result_page(result))
 
 
-@contextmanager
-def _stoppable(*again: str, as_json: bool = False) -> Iterator[tuple[RunView, grow.StopSwitch]]:
-    """A live view and a switch that Ctrl-C flips; says which command goes on."""
-    go_on = f"go on with: {shlex.join(['grow', *again])}"
-    switch = grow.StopSwitch()
-    view = live_view(stderr=as_json, unusable_in="unusable.txt in the run folder")
-
-    def break_off() -> None:
-        view.break_off(f"stopped at once, at the newest checkpoint; {go_on}")
-
-    with view, switch.listening(view.announce_stop, break_off):
-        try:
-            yield view, switch
-        except Stopped as stopped:
-            number = stopped.signal_number
-            raise Stopped(stopped.message, signal_number=number, hint=go_on) from None
+def _view(*, as_json: bool) -> RunView:
+    return live_view(stderr=as_json, unusable_in="unusable.txt in the run folder")
 
 
 def live_view(*, stderr: bool = False, unusable_in: str = "") -> RunView:

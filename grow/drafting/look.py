@@ -18,6 +18,7 @@ import numpy as np
 
 from grow.pictures import split
 from grow.pictures.ahead import in_order
+from grow.pictures.contents import contents
 from grow.pictures.decode import Undecodable, opened
 from grow.pictures.header import upright_size
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count
@@ -155,12 +156,10 @@ def _decode(candidates: Sequence[Candidate], check_stop: CheckStop) -> list[_See
 
 
 def _see(candidate: Candidate) -> _Seen:
+    digest = ""
     try:
-        data = Path(candidate.path).read_bytes()
-    except OSError as error:
-        return _Seen("", f"cannot be read: {error.strerror}", grey=True)
-    digest = hashlib.sha256(data).hexdigest()
-    try:
+        data = contents(candidate.path)
+        digest = hashlib.sha256(data).hexdigest()
         with opened(data) as picture:
             pixels = np.asarray(picture)
             grey = pixels.ndim == 2 or bool((pixels == pixels[:, :, :1]).all())

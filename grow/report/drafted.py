@@ -47,7 +47,10 @@ def _counts(draft: Draft) -> Table:
     """Pictures by class and split; of many classes only the first."""
     counts, names = draft.counts, draft.look.classes
     splits = [split for split, classes in counts.items() if any(classes.values())]
-    headings = tuple(_SPLITS[split] for split in splits)
+    shared = counts["validation"] != draft.look.counts["validation"]
+    headings = tuple(
+        _SPLITS[split] + (", about" if shared and split != "test" else "") for split in splits
+    )
     rows = [
         Row((shown(name), *(f"{counts[split][name]:,}" for split in splits)))
         for name in names[:_CLASSES]
