@@ -23,10 +23,11 @@ def start() -> int:
 
 def _stopped() -> int:
     import json  # noqa: PLC0415  (hardly ever needed)
+    import signal  # noqa: PLC0415
 
     from grow.errors import Stopped  # noqa: PLC0415
 
-    stopped = Stopped("stopped", signal_number=2)
+    stopped = Stopped("stopped", signal_number=signal.SIGINT)
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps(stopped.to_dict(), indent=1) + "\n")
     else:

@@ -246,9 +246,8 @@ def holm(ps: Sequence[float | None]) -> tuple[float | None, ...]:
 def differences(families: Sequence[Sequence[float]]) -> tuple[Difference, ...]:
     """Several paired differences, each a value per seed, judged together."""
     ps = [paired_p(values) for values in families]
-    level = LEVEL / max(1, len(families))
     return tuple(
-        _difference(values, p, adjusted, level)
+        _difference(values, p, adjusted, LEVEL / len(families))
         for values, p, adjusted in zip(families, ps, holm(ps), strict=True)
     )
 

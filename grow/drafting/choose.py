@@ -85,8 +85,7 @@ def choose(look: Look, stages: int | None = None) -> Chosen:
         UsageError: the pictures are too small for so many stages.
     """
     validation, why_validation = _validation(look)
-    share = validation if isinstance(validation, float) else None
-    counts = without_share(look, share)
+    counts = without_share(look, validation)
     training, held = (sum(counts[split].values()) for split in ("train", "validation"))
     sides, why_sides = _sides(look, training, stages)
     mirror, distort, why_augment = _augment(look)

@@ -74,6 +74,11 @@ class Draft:
             commit.write_file(self.file, self.text.encode())
         return self.file
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether a share of the training pictures is set aside: the counts are about right."""
+        return not isinstance(self.chosen.validation, str)
+
     def to_dict(self) -> dict[str, Any]:
         """The draft as plain JSON values, in the form that ``SCHEMA`` names."""
         look = self.look
@@ -84,7 +89,7 @@ class Draft:
             "folder": look.place,
             "classes": list(look.classes),
             "pictures": self.counts,
-            "set_aside": isinstance(self.chosen.validation, float),
+            "set_aside": self.set_aside,
             "grey": look.grey,
             "short_sides": {
                 "smallest": look.short_sides[0],
@@ -152,8 +157,7 @@ def init(
 
     spec = stagefile.parse(write(""), str(file))
     planned = stageplans.plan_stages(spec, Pictures(look.classes, None))
-    share = chosen.validation if isinstance(chosen.validation, float) else None
-    counts = without_share(look, share)
+    counts = without_share(look, chosen.validation)
     tell = _teller(emit, switch, "sizes timed")
     timed = _estimate(spec, planned, look, counts, tell) if measure else None
     text = write("" if timed is None else timed.words)

@@ -184,12 +184,17 @@ def _parts(listing: Listing) -> dict[Split, str]:
     return {c.split: c.key.partition("/")[0] for c in listing.candidates if c.split != "train"}
 
 
-def without_share(look: Look, share: float | None) -> Counts:
-    """The counts once about a share of the training pictures is set aside for validation."""
-    if share is None:
+def without_share(look: Look, validation: str | float) -> Counts:
+    """The counts once about a share of the training pictures is set aside, where it is a share.
+
+    Args:
+        look: what was seen.
+        validation: the folder to validate on, or the share of the training pictures.
+    """
+    if isinstance(validation, str):
         return look.counts
     aside = {
-        name: min(max(round(number * share), 1), number - 1) if number else 0
+        name: min(max(round(number * validation), 1), number - 1) if number else 0
         for name, number in look.training.items()
     }
     train = {name: number - aside[name] for name, number in look.training.items()}

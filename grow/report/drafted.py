@@ -47,10 +47,8 @@ def _counts(draft: Draft) -> Table:
     """Pictures by class and split; of many classes only the first."""
     counts, names = draft.counts, draft.look.classes
     splits = [split for split, classes in counts.items() if any(classes.values())]
-    shared = counts["validation"] != draft.look.counts["validation"]
-    headings = tuple(
-        _SPLITS[split] + (", about" if shared and split != "test" else "") for split in splits
-    )
+    about = ("train", "validation") if draft.set_aside else ()
+    headings = tuple(_SPLITS[split] + (", about" if split in about else "") for split in splits)
     rows = [
         Row((shown(name), *(f"{counts[split][name]:,}" for split in splits)))
         for name in names[:_CLASSES]

@@ -7,6 +7,7 @@ not need. Pure: the time comes in with the event. `live` draws it. Floors 0 to 3
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from statistics import median_low
 
@@ -65,7 +66,7 @@ class Training:
         best: the epoch whose weights the stage would end with now; None before the first.
         validating: the validation under way; None between validations.
         ticks: the last steps of this epoch: when each was done, and how many pictures it took.
-        speed: pictures per second over the last steps; 0 while unknown.
+        speed_before: pictures per second when the epoch before ended; 0 while unknown.
     """
 
     stage: StagePlan
@@ -77,7 +78,12 @@ class Training:
     best: EpochRecord | None = None
     validating: Validating | None = None
     ticks: tuple[tuple[float, int], ...] = ()
-    speed: float = 0.0
+    speed_before: float = 0.0
+
+    @cached_property  # asked for when it is drawn, which most steps are not
+    def speed(self) -> float:
+        """Pictures per second over the last steps; 0 while unknown."""
+        return _speed(self.ticks) or self.speed_before
 
     @property
     def seconds_left(self) -> float | None:
@@ -178,7 +184,6 @@ def _within(phase: Phase, event: Event, seconds: float) -> Phase:
 
 
 def _stepped(phase: Training, event: StepDone, seconds: float) -> Training:
-    ticks = (*phase.ticks, (seconds, event.pictures))[-_WINDOW:]
     return replace(
         phase,
         epoch=event.epoch,
@@ -186,8 +191,7 @@ def _stepped(phase: Training, event: StepDone, seconds: float) -> Training:
         loss=event.loss,
         accuracy=event.accuracy,
         validating=None,
-        ticks=ticks,
-        speed=_speed(ticks) or phase.speed,
+        ticks=(*phase.ticks, (seconds, event.pictures))[-_WINDOW:],
     )
 
 
@@ -200,6 +204,7 @@ def _epoch_ended(phase: Training, event: EpochDone) -> Training:
         best=event.record if improved else phase.best,
         validating=None,
         ticks=(),  # the validation in between would count as a slow step
+        speed_before=phase.speed,
     )
 
 
