@@ -40,6 +40,7 @@ from grow.events import (
     RunDone,
     RunStarted,
     StageDone,
+    Warned,
 )
 from grow.groups import Groups
 from grow.growth_shock import Side
@@ -146,6 +147,8 @@ def _prepare(
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
     emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    for remark in manifest.remarks:
+        emit(Warned(str(remark)))
     if spec.data.on_bad == "stop":
         check_all_used(manifest)
     return prepared

@@ -176,7 +176,11 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
         if manifest is not None:
             known = Pictures(manifest.classes, manifest.training_digest)
             counts = manifest.counts()
-            told = (*_left_out(manifest.unusable, spec.data.on_bad), *remarks(counts))
+            told = (
+                *_left_out(manifest.unusable, spec.data.on_bad),
+                *remarks(counts),
+                *map(str, manifest.remarks),
+            )
             return _Seen(known, _totals(counts), told, training=counts["train"])
         seen = outline(data, base)
     except DataError as error:
@@ -203,7 +207,11 @@ def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
         aside = round(counts["train"] * seen.fraction)
         counts = {**counts, "train": counts["train"] - aside, "validation": aside}
     known = Pictures(seen.classes, None)
-    told = (*_left_out(seen.unusable, on_bad), *(() if seen.fraction else remarks(seen.counts)))
+    told = (
+        *_left_out(seen.unusable, on_bad),
+        *(() if seen.fraction else remarks(seen.counts)),
+        *map(str, seen.remarks),
+    )
     # What is set aside is the same share of each class, and so hardly moves the weights.
     return _Seen(known, counts, told, seen.fraction is not None, seen.counts["train"])
 

@@ -15,6 +15,7 @@ from grow.checking.value import Finding, Group, Severity, Sizes
 from grow.checking.wording import agreeing, many
 from grow.pictures.facts import Facts
 from grow.pictures.manifest import Listing, Manifest, Unusable
+from grow.pictures.remark import Remark
 from grow.pictures.survey import Survey
 
 MANY_BAD = 0.01
@@ -69,6 +70,12 @@ def oddities(survey: Survey, size: tuple[int, int] | None) -> list[Finding]:
     """
     found = [*_wrong_endings(survey), *_animated(survey)]
     return found if size is None else [*found, *_enlarged(survey.facts, size)]
+
+
+def remarked(remark: Remark) -> Finding:
+    """What the source or the preparation warns of, as a finding."""
+    groups = tuple(Group((key,)) for key in remark.keys)
+    return Finding(remark.code, Severity.WARNING, remark.words, remark.advice, groups)
 
 
 def sizes(facts: Sequence[Facts]) -> Sizes | None:

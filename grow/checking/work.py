@@ -10,7 +10,7 @@ from typing import Literal
 
 from grow import fetching, stagefile
 from grow.checking.balance import balance
-from grow.checking.condition import oddities, sizes, unusable
+from grow.checking.condition import oddities, remarked, sizes, unusable
 from grow.checking.content import copies, look_alikes, not_compared
 from grow.checking.giveaways import giveaways, tried
 from grow.checking.value import Check, Finding, Severity
@@ -83,6 +83,7 @@ def check(
         *balance(manifest.counts()),
         *unusable(listing, manifest),
         *oddities(survey, wanted.shape[:2] if wanted.shape else None),
+        *map(remarked, manifest.remarks),
     ]
     return Check(
         source=str(source),

@@ -228,6 +228,7 @@ def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
         first = look.left_out[0]
         files = "file is" if len(look.left_out) == 1 else "files are"
         yield f"{len(look.left_out):,} other {files} left out, such as {first.key}: {first.reason}"
+    yield from map(str, look.remarks)
     yield from (finding.words for finding in balance(counts))
     if timed is not None and timed.seconds > LONG_SECONDS:
         longest = max(timed.stage_seconds)

@@ -23,6 +23,7 @@ from grow.pictures.decode import Undecodable, opened
 from grow.pictures.header import upright_size
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count
 from grow.pictures.outline import list_pictures
+from grow.pictures.remark import Remark
 from grow.spec import FolderData
 
 MEASURED = 20_000
@@ -52,6 +53,7 @@ class Look:
         flat: whether the class folders lie in the folder itself, not in a train folder.
         bad: pictures that cannot be used, as far as they were looked at.
         left_out: other files and folders that no picture is taken from.
+        remarks: what is worth a warning.
         decode_seconds: time to decode a picture here, with all processors at work.
     """
 
@@ -66,6 +68,7 @@ class Look:
     flat: bool = True
     bad: tuple[Unusable, ...] = ()
     left_out: tuple[Unusable, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     decode_seconds: float = 0.0
 
     @property
@@ -118,6 +121,7 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
         total=len(listing.candidates),
         bad=tuple(Unusable(key, reason) for key, reason in sorted(reasons.items())),
         left_out=tuple(one for one in listing.unusable if not one.chosen),
+        remarks=listing.remarks,
         decode_seconds=each,
     )
 

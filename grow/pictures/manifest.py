@@ -1,8 +1,8 @@
 """Which pictures there are, as values: candidates found, and the manifest that is trained on.
 
 This module owns the words for pictures (key, label, split, digest) and their order, which is
-the same on every machine. It must import nothing but the standard library; numpy is loaded
-by the methods that return arrays, so that planning does without.
+the same on every machine. numpy is loaded by the methods that return arrays, so that planning does
+without.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from grow.pictures.remark import Remark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +94,7 @@ class Listing:
         candidates: the pictures, sorted by split, class and key.
         unusable: what was found and is not a picture, sorted by key.
         fraction: the share of the train pictures to set aside for validation, if any.
+        remarks: what is worth a warning.
     """
 
     place: str
@@ -99,6 +102,7 @@ class Listing:
     candidates: tuple[Candidate, ...]
     unusable: tuple[Unusable, ...] = ()
     fraction: float | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,13 @@ class Manifest:
         classes: the class names, in label order; a label is a position here.
         pictures: the usable pictures, sorted by split, class and key.
         unusable: what is not used, with reasons, sorted by key.
+        remarks: what is worth a warning.
     """
 
     classes: tuple[str, ...]
     pictures: tuple[Picture, ...]
     unusable: tuple[Unusable, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @cached_property
     def digest(self) -> str:

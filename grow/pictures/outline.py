@@ -1,8 +1,7 @@
 """Any source's pictures as a listing, and a listing in numbers: what `grow plan` shows.
 
 This module owns the drawn source's listing and the choice of source. It opens no picture and
-draws nothing. Imports the standard library, `errors`, `spec` and its neighbours `arrays`,
-`folder`, `manifest` and `table` only; never numpy or Pillow, but for arrays when they are listed.
+draws nothing; numpy and Pillow are never loaded, but for arrays when they are listed.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from grow.errors import DataError
 from grow.pictures.arrays import list_npy, list_npz
 from grow.pictures.folder import list_folder
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count, in_order, shown
+from grow.pictures.remark import Remark
 from grow.pictures.table import list_csv
 from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData
 
@@ -34,6 +34,7 @@ class Outline:
         counts: pictures by split and class as listed; no picture was opened.
         fraction: the share of the train pictures that will be set aside for validation.
         unusable: files and folders that are no pictures, with reasons.
+        remarks: what is worth a warning.
     """
 
     place: str
@@ -41,6 +42,7 @@ class Outline:
     counts: dict[Split, dict[str, int]]
     fraction: float | None
     unusable: tuple[Unusable, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 def outline(data: Local, base: Path) -> Outline:
@@ -51,7 +53,9 @@ def outline(data: Local, base: Path) -> Outline:
     """
     listing = list_pictures(data, base)
     counts = count(listing.classes, listing.candidates)
-    return Outline(listing.place, listing.classes, counts, listing.fraction, listing.unusable)
+    return Outline(
+        listing.place, listing.classes, counts, listing.fraction, listing.unusable, listing.remarks
+    )
 
 
 def list_pictures(data: Local, base: Path) -> Listing:

@@ -59,7 +59,7 @@ def settle(listing: Listing, digests: Mapping[str, str], reasons: Mapping[str, s
         pictures = sorted(rest + set_aside(train, listing.fraction), key=in_order)
     unusable = [Unusable(key, reason) for key, reason in reasons.items()]
     ordered = tuple(sorted([*listing.unusable, *unusable], key=lambda entry: entry.key))
-    return Manifest(listing.classes, tuple(pictures), ordered)
+    return Manifest(listing.classes, tuple(pictures), ordered, listing.remarks)
 
 
 def check(manifest: Manifest, place: str) -> None:
