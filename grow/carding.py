@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-from grow import documents
+from grow import documents, step
 from grow.errors import DataError, RunFolderError
 from grow.events import Listener, to_all
 from grow.network import Notes
@@ -200,7 +200,8 @@ def _measure(model: Any, notes: Notes, prepared: Prepared, split: Split) -> Meas
     for start in range(0, len(rows), _BATCH):
         chosen = rows[start : start + _BATCH]
         batch = area_mean(prepared.images[chosen], *notes.preprocessing.image[:2])
-        said = spread(model.predict_on_batch(batch), len(notes.classes)).argmax(axis=1)
+        outputs = step.predict(model, min(_BATCH, len(rows)), batch)
+        said = spread(outputs, len(notes.classes)).argmax(axis=1)
         for label, found in zip(prepared.manifest.labels[chosen], said, strict=True):
             total[notes.classes[label]] += 1
             right[notes.classes[label]] += int(label == found)

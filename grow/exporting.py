@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grow import commit, documents, portable
+from grow import commit, documents, portable, step
 from grow.carding import Card, gather
 from grow.errors import DataError, GrowError, UsageError
 from grow.events import Listener, to_all
@@ -134,7 +134,7 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     batch = _batch(trained, prepared, [str(one) for one in pictures])
     switch.check()
     model = trained.model()
-    expected = spread(model.predict_on_batch(batch), len(trained.notes.classes))
+    expected = spread(step.predict(model, len(batch), batch), len(trained.notes.classes))
     card = gather(trained, origin, model, prepared, trouble)
     with commit.new_folder(folder, replace=force) as beside:
         made = portable.write(model, to, _inside(trained), beside)

@@ -37,6 +37,7 @@ from grow.backend import load_keras
 from grow.errors import RunFolderError
 from grow.pictures.preprocessing import Preprocessing
 from grow.stageplans import StagePlan
+from grow.step import predict
 
 Model = Any
 """A ``keras.Model``; Keras ships no types."""
@@ -127,9 +128,7 @@ def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArr
 
 def up_to(model: Model, layer: str) -> Model:
     """The part of a model from its pictures to the outputs of a layer; weights are shared."""
-    part = load_keras().Model(model.inputs, model.get_layer(layer).output)
-    part.jit_compile = False  # as in training
-    return part
+    return load_keras().Model(model.inputs, model.get_layer(layer).output)
 
 
 def behind(model: Model, layer: str) -> Model:
@@ -139,8 +138,7 @@ def behind(model: Model, layer: str) -> Model:
 
 def _partly(model: Model, to: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     part = load_keras().Model(model.inputs, to)
-    result: NDArray[np.float32] = part.predict_on_batch(pictures)
-    return result
+    return predict(part, len(pictures), pictures)
 
 
 def write_weights(model: Model, weights: Mapping[str, NDArray[Any]]) -> None:

@@ -64,6 +64,16 @@ class Feed:
         return -(-len(self.training) // self.batch)
 
     @property
+    def whole_batch(self) -> int:
+        """Pictures of the first batch of each epoch; only the last one may have fewer."""
+        return min(self.batch, len(self.training))
+
+    @property
+    def whole_evaluation_batch(self) -> int:
+        """Pictures of the first batch of each validation, likewise."""
+        return min(EVALUATION_BATCH, len(self.validation))
+
+    @property
     def evaluation_steps(self) -> int:
         """Batches of a validation."""
         return -(-len(self.validation) // EVALUATION_BATCH)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grow import step
 from grow.errors import GrowError
 from grow.events import Listener, Preparing, to_all
 from grow.pictures.ahead import in_order
@@ -171,7 +172,7 @@ def _predict(
             usable = [entry for entry in chunk if isinstance(entry, _Read)]
             if usable:
                 batch = np.stack([one.pixels for one in usable])
-                values = spread(model.predict_on_batch(batch), classes)
+                values = spread(step.predict(model, min(size, len(files)), batch), classes)
                 _check_finite(values, trained)
                 for one, row in zip(usable, values.tolist(), strict=True):
                     yield _said(one.file, row)

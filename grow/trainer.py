@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grow import groups, network, schedule
+from grow import groups, network, schedule, step
 from grow.checkpoint import State, place
 from grow.compiling import PLAIN_LOSS, optimizer_variables
 from grow.errors import RunFolderError, Stopped
@@ -46,7 +46,7 @@ def evaluate(model: Model, feed: Feed | Features, emit: Listener, switch: StopSw
     tally = Tally()
     with closing(feed.validation_batches()) as batches:
         for done, (pictures, labels) in enumerate(batches, start=1):
-            logs = model.test_on_batch(pictures, labels, return_dict=True)
+            logs = step.evaluate(model, feed.whole_evaluation_batch, pictures, labels)
             tally = tally.plus(len(pictures), logs["loss"], logs["accuracy"])
             emit(Validating(done, feed.evaluation_steps))
             switch.check()
@@ -105,7 +105,7 @@ class StageTrainer:
             for pictures, labels in batches:
                 self._take_rate(rate * self._warm_up(self._step))
                 weights = self._feed.sample_weights(labels)
-                logs = phase.model.train_on_batch(pictures, labels, weights, return_dict=True)
+                logs = step.train(phase.model, self._feed.whole_batch, pictures, labels, weights)
                 # Weighted, it could not be compared with the loss of the validation.
                 loss = logs.get(PLAIN_LOSS, logs["loss"])
                 self._step += 1
