@@ -5,7 +5,7 @@ A checkpoint is a folder, committed by one rename::
     checkpoints/000123/
       tensors.safetensors   weights, optimizer, random state
       state.json            counters and history
-      manifest.json         size and SHA-256 of the two, and the versions that wrote them
+      manifest.json         size and SHA-256 of the two, and what computed them
 
 Nothing executable is ever read. Knows arrays by name; nothing of Keras.
 """
@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grow import commit
+from grow.conditions import UNKNOWN, Conditions
 from grow.errors import RunFolderError
 from grow.history import EpochRecord, History, Tally
 
@@ -75,8 +76,13 @@ class DamagedError(RunFolderError):
     """A checkpoint cannot be trusted; the message names the file and what is wrong with it."""
 
 
-def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
-    """Writes ``state`` as a new checkpoint in ``folder``.
+def write(
+    folder: Path,
+    state: State,
+    versions: Mapping[str, str],
+    conditions: Conditions = UNKNOWN,
+) -> Path:
+    """Writes ``state`` as a new checkpoint in ``folder``, and what computed it.
 
     A good one of the same number is left as it is: a stage's state is a function of its number.
 
@@ -96,7 +102,8 @@ def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
         for name, data in content.items():
             (beside / name).write_bytes(data)
         files = {name: _seal(data) for name, data in content.items()}
-        manifest = {"schema": SCHEMA, "files": files, "versions": dict(versions)}
+        computed = {"versions": dict(versions), **conditions.to_dict()}
+        manifest = {"schema": SCHEMA, "files": files, **computed}
         (beside / _MANIFEST).write_bytes(_json(manifest))
     return path
 
@@ -160,6 +167,11 @@ def versions(path: Path) -> dict[str, str]:
     """The versions that wrote the checkpoint at ``path``; raises as `look` does."""
     found = _manifest(path).get("versions")
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def conditions(path: Path) -> Conditions:
+    """The conditions under which the checkpoint at ``path`` was computed; raises as `look` does."""
+    return Conditions.from_dict(_manifest(path))
 
 
 def numbers(folder: Path) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ run folder; then their figures, read back from disk, as one value. Prints nothin
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Sequence
 from os import PathLike
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import get_args
 
 from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial, variants
-from grow.backend import THREADS, versions
+from grow.backend import cores, versions
 from grow.comparison import Comparison, Pictures, Setting
+from grow.conditions import THREADS
 from grow.errors import RunFolderError, UsageError
 from grow.events import Event, HearTrial, Told
 from grow.evidence import StageEnd, Trial, curve
@@ -167,8 +167,7 @@ def _carry_out(
 
 def fitting_jobs(repeats: int, threads: int) -> int:
     """How many repeats at a time, for the cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(repeats, (cores or 1) // threads))
+    return max(1, min(repeats, cores() // threads))
 
 
 def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str) -> Comparison:

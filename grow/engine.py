@@ -23,13 +23,15 @@ from grow import (
     lock,
     mending,
     network,
+    resuming,
     schedule,
     stageplans,
 )
-from grow.backend import versions
+from grow.backend import conditions, versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.compiling import compile_model, optimizer_variables
+from grow.conditions import Conditions
 from grow.errors import GrowError
 from grow.events import (
     Grown,
@@ -166,10 +168,11 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> Hist
     context.switch.check()
     folder = _begin(context, entry)
     state = mending.resume(folder, stage.training, emit)
+    computed = resuming.conditions(stage, folder, state, conditions(), versions(), emit)
     model = _compiled(context, stage, stage.groups)
     if state is None and parent is not None:
         _grow(context, stage, parent, model)
-    outcome = _train(context, stage, folder, model, state)
+    outcome = _train(context, stage, folder, model, state, computed)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
     return outcome.history
@@ -190,10 +193,15 @@ def _begin(context: Context, entry: Entry) -> StageFolder:
 
 
 def _train(
-    context: Context, stage: StagePlan, folder: StageFolder, model: Model, state: State | None
+    context: Context,
+    stage: StagePlan,
+    folder: StageFolder,
+    model: Model,
+    state: State | None,
+    computed: Conditions,
 ) -> Outcome:
     every, emit = context.spec.checkpoint.every, context.emit
-    with Keeper(folder, stage.training, versions(), emit, every) as keeper:
+    with Keeper(folder, stage.training, versions(), emit, every, computed) as keeper:
         trainer = StageTrainer(stage, model, _feed(context, stage), keeper, emit, context.switch)
         return trainer.train(state)
 

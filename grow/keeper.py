@@ -17,6 +17,7 @@ from typing import Self
 
 from grow import checkpoint, schedule
 from grow.checkpoint import State
+from grow.conditions import UNKNOWN, Conditions
 from grow.errors import GrowError
 from grow.events import CheckpointWritten, Listener, Warned
 from grow.spec import Training
@@ -39,10 +40,12 @@ class Keeper:
         versions: Mapping[str, str],
         emit: Listener,
         every_seconds: float,
+        conditions: Conditions = UNKNOWN,
     ) -> None:
         self._folder = folder
         self._training = training
         self._versions = versions
+        self._conditions = conditions
         self._emit = emit
         self._every_seconds = every_seconds
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
@@ -132,8 +135,9 @@ class Keeper:
     def _write(self, states: tuple[State, ...]) -> _Written:
         """Writes states, the newest last; runs in the worker."""
         began = time.monotonic()
+        computed, folder = (self._versions, self._conditions), self._folder.checkpoints
         for state in states:
-            path = checkpoint.write(self._folder.checkpoints, state, self._versions)
+            path = checkpoint.write(folder, state, *computed)
         if state.step == 0:
             self._folder.write_history(state.history)
         self._prune(state)

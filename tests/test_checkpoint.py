@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grow import checkpoint, commit
 from grow.checkpoint import DamagedError
+from grow.conditions import Conditions
 from grow.history import Tally
 from tests.builders import FAILURES, crash, crash_points, same_states, state, tree
 
@@ -25,6 +26,14 @@ SEALED = FILES[:2]  # the manifest holds their checksums
 def good(tmp_path):
     """The path of a good checkpoint."""
     return checkpoint.write(tmp_path, state(), VERSIONS)
+
+
+def test_it_says_what_computed_it(tmp_path, good):
+    known = Conditions(threads=2, onednn=True, processor="Neon 1")
+    path = checkpoint.write(tmp_path, state(4), VERSIONS, known)
+    assert checkpoint.conditions(path) == known
+    assert checkpoint.versions(path) == VERSIONS
+    assert checkpoint.conditions(good) == Conditions()  # as older versions wrote it
 
 
 def _edit_manifest(path, **changes):

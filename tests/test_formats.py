@@ -34,6 +34,7 @@ from grow import (
 )
 from grow.checking import Severity
 from grow.comparison import Comparison
+from grow.conditions import Conditions
 from grow.errors import RunFolderError, StageFileError
 from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
@@ -207,7 +208,8 @@ def test_a_comparison():
 
 
 def test_a_checkpoint(tmp_path):
-    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"})
+    known = Conditions(threads=2, onednn=True, processor="Neon 1", mixed=True)
+    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"}, known)
     manifest, counters = written(path / "manifest.json"), written(path / "state.json")
     agree("field of a manifest", manifest)
     agree("field of a state", counters)
