@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grow.errors import UsageError
-from grow.events import EpochDone, Event, Grown, StageDone, StageStarted, StepDone
+from grow.events import Diverged, EpochDone, Event, Grown, StageDone, StageStarted, StepDone
 from grow.history import EpochRecord, GrowthShock, History
 from grow.stageplans import StagePlan
 
@@ -62,6 +62,10 @@ class BoardLog:
                 self._step(event)
             case EpochDone():
                 self._epoch(event.record)
+            case Diverged():
+                # At the step it goes on from: what is later TensorBoard is told to forget.
+                step = (event.divergence.epoch - 1) * event.steps
+                self._text(step, "divergence", f"epoch {event.divergence.epoch} {event.words}")
             case StageDone(reused=True):
                 self._earlier(event.stage, event.history)
             case StageDone():
@@ -75,7 +79,7 @@ class BoardLog:
 
     def _begin(self, event: StageStarted) -> None:
         self._steps = event.steps
-        if self._writer is not None:  # it has just grown
+        if self._writer is not None and not event.again:  # it has just grown
             return
         known = self._is_there(event.stage)
         self._open(event.stage, len(event.history) * event.steps + event.step + 1 if known else 0)

@@ -19,7 +19,7 @@ from grow.network import Notes
 from grow.pictures.manifest import Split
 from grow.pictures.prepare import Prepared
 from grow.pictures.reduce import area_mean
-from grow.predicting import spread
+from grow.predicting import check_finite, spread
 from grow.runs import Run, StageResult, noted
 from grow.stagefile import to_yaml
 from grow.stopping import StopSwitch
@@ -145,6 +145,7 @@ def card(
     Raises:
         RunFolderError: it is no run folder, is damaged, or the stage is not complete.
         UsageError: there is no such stage.
+        GrowError: its outputs are no numbers.
         Stopped: stopped as asked.
     """
     trained, origin = of_run(run, stage)
@@ -173,7 +174,7 @@ def gather(
     if prepared is not None and prepared.manifest.classes == trained.notes.classes:
         for split in _MEASURED:
             if len(prepared.manifest.indices(split)):
-                measured[split] = _measure(model, trained.notes, prepared, split)
+                measured[split] = _measure(model, trained, prepared, split)
     return Card(
         run=origin.run,
         stage=origin.stage,
@@ -192,15 +193,18 @@ def _pictures(run: Run, prepared: Prepared) -> Pictures:
     return Pictures(manifest.counts(), dict(reasons), manifest.training_digest != noted_digest)
 
 
-def _measure(model: Any, notes: Notes, prepared: Prepared, split: Split) -> Measured:
+def _measure(model: Any, trained: Trained, prepared: Prepared, split: Split) -> Measured:
     """The model's classes for the pictures of a split, beside their own."""
+    notes = trained.notes
     rows = prepared.manifest.indices(split)
     right: Counter[str] = Counter(dict.fromkeys(notes.classes, 0))
     total: Counter[str] = Counter(dict.fromkeys(notes.classes, 0))
     for start in range(0, len(rows), _BATCH):
         chosen = rows[start : start + _BATCH]
         batch = area_mean(prepared.images[chosen], *notes.preprocessing.image[:2])
-        said = spread(model.predict_on_batch(batch), len(notes.classes)).argmax(axis=1)
+        shares = spread(model.predict_on_batch(batch), len(notes.classes))
+        check_finite(shares, trained)
+        said = shares.argmax(axis=1)
         for label, found in zip(prepared.manifest.labels[chosen], said, strict=True):
             total[notes.classes[label]] += 1
             right[notes.classes[label]] += int(label == found)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from grow import commit
 from grow.errors import RunFolderError
-from grow.history import EpochRecord, History, Tally
+from grow.history import Divergence, Divergences, EpochRecord, History, Tally
 
 SCHEMA = "grow.checkpoint/1"
 """Name and version of the form on disk."""
@@ -51,6 +51,7 @@ class State:
         cpu_seconds: processor time spent on it so far.
         tensors: every array by name, its first part saying what it is: ``weights/``,
             ``optimizer/`` or ``random/``.
+        divergences: the attempts at these epochs, and at the running one, that diverged.
     """
 
     number: int
@@ -60,6 +61,7 @@ class State:
     seconds: float
     cpu_seconds: float
     tensors: Tensors
+    divergences: Divergences = ()
 
     def part(self, kind: str) -> dict[str, NDArray[Any]]:
         """The arrays of one kind, by the rest of their names."""
@@ -128,6 +130,7 @@ def read(path: Path) -> State:
             seconds=float(counters["seconds"]),
             cpu_seconds=float(counters["cpu_seconds"]),
             tensors=_arrays().unpack(content[_TENSORS]),
+            divergences=tuple(map(Divergence.from_dict, counters.get("divergences", ()))),
         )
     except (
         AttributeError,
@@ -205,13 +208,19 @@ def digest(tensors: Tensors) -> str:
     return value
 
 
+def not_finite(tensors: Tensors) -> tuple[str, str] | None:
+    """The first array that holds what is no finite number, and what; None where there is none."""
+    found: tuple[str, str] | None = _arrays().not_finite(tensors)
+    return found
+
+
 def _arrays() -> ModuleType:
     """The room that loads NumPy; counting and looking at checkpoints does without."""
     return import_module("grow.tensors")
 
 
 def _counters(state: State) -> dict[str, Any]:
-    return {
+    counters = {
         "number": state.number,
         "step": state.step,
         "history": [record.to_dict() for record in state.history],
@@ -219,6 +228,9 @@ def _counters(state: State) -> dict[str, Any]:
         "seconds": state.seconds,
         "cpu_seconds": state.cpu_seconds,
     }
+    if state.divergences:
+        counters["divergences"] = [one.to_dict() for one in state.divergences]
+    return counters
 
 
 def _plain(loss: float) -> float | str | None:

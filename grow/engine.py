@@ -30,7 +30,7 @@ from grow.backend import versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.compiling import compile_model, optimizer_variables
-from grow.errors import GrowError
+from grow.errors import DivergedError, GrowError
 from grow.events import (
     Grown,
     GrowthEnded,
@@ -44,7 +44,8 @@ from grow.events import (
 )
 from grow.groups import Groups
 from grow.growth_shock import Side
-from grow.history import History
+from grow.history import GrowthShock, History
+from grow.inspection import Start
 from grow.keeper import Keeper
 from grow.lineup import Action, Complete, Entry
 from grow.network import Model
@@ -165,14 +166,65 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> Hist
         return history
     context.switch.check()
     folder = _begin(context, entry)
-    state = mending.resume(folder, stage.training, emit)
-    model = _compiled(context, stage, stage.groups)
-    if state is None and parent is not None:
-        _grow(context, stage, parent, model)
-    outcome = _train(context, stage, folder, model, state)
+    outcome = _attempt(context, stage, parent, folder)
+    while not outcome.reason:
+        # It diverged. What a process that begins now would do, this one does too.
+        context.switch.check()
+        outcome = _attempt(context, stage, parent, folder, again=True)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
     return outcome.history
+
+
+def _attempt(
+    context: Context,
+    stage: StagePlan,
+    parent: StagePlan | None,
+    folder: StageFolder,
+    *,
+    again: bool = False,
+) -> Outcome:
+    """Trains a stage from where it stands on disk, to its end or until it diverges.
+
+    Raises:
+        DivergedError: it has diverged too often.
+    """
+    start = mending.resume(folder, stage.training, context.emit)
+    _check_not_given_up(context, stage, start)
+    model = _compiled(context, stage, stage.groups)
+    if start.state is None and parent is not None:
+        _grow(context, stage, parent, model, again=again)
+    return _train(context, stage, folder, model, start, again=again)
+
+
+def _check_not_given_up(context: Context, stage: StagePlan, start: Start) -> None:
+    history = () if start.state is None else start.state.history
+    end = schedule.given_up(stage.training, history, start.divergences)
+    if end is None:
+        return
+    halvings = len(start.divergences) - 1
+    often = "once" if halvings == 1 else f"{halvings} times"
+    halved = f" although it was halved {often}" if halvings else ""
+    back = f"its last good epoch, {end.epoch - 1}" if history else "its start"
+    message = (
+        f"stage {stage.number} {stage.name} diverged in {end.words}, at a learning rate of "
+        f"{end.learning_rate:g}{halved}; the stage is back at {back}"
+    )
+    raise _diverged(context, stage, message, halvings)
+
+
+def _diverged(
+    context: Context, stage: StagePlan, message: str, halvings: int | None = None
+) -> DivergedError:
+    """The error that names the key which says the stage's learning rate."""
+    entry = context.spec.stages[context.spec.rounds[stage.number - 1].entry]
+    place = "train" if entry.learning_rate is None else f"stages.{entry.name}"
+    return DivergedError(
+        message,
+        key=f"{place}.learning_rate",
+        learning_rate=stage.training.learning_rate,
+        halvings=halvings,
+    )
 
 
 def _begin(context: Context, entry: Entry) -> StageFolder:
@@ -190,16 +242,35 @@ def _begin(context: Context, entry: Entry) -> StageFolder:
 
 
 def _train(
-    context: Context, stage: StagePlan, folder: StageFolder, model: Model, state: State | None
+    context: Context,
+    stage: StagePlan,
+    folder: StageFolder,
+    model: Model,
+    start: Start,
+    *,
+    again: bool,
 ) -> Outcome:
     every, emit = context.spec.checkpoint.every, context.emit
     with Keeper(folder, stage.training, versions(), emit, every) as keeper:
         trainer = StageTrainer(stage, model, _feed(context, stage), keeper, emit, context.switch)
-        return trainer.train(state)
+        return trainer.train(start.state, start.divergences, again=again)
 
 
-def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -> None:
-    """Gives the model what the plan carries over, and records the growth shock."""
+def _grow(
+    context: Context, stage: StagePlan, parent: StagePlan, model: Model, *, again: bool = False
+) -> None:
+    """Gives the model what the plan carries over, and records the growth shock.
+
+    Args:
+        context: what all stages share.
+        stage: what is grown.
+        parent: what it grows from.
+        model: its model, freshly initialised.
+        again: whether this process has grown it before, which nobody needs to hear of twice.
+
+    Raises:
+        DivergedError: what it would start with holds no numbers, or computes none.
+    """
     plan, folder = stage.transfer, context.folder.of(stage)
     if plan is None:
         return
@@ -214,8 +285,32 @@ def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -
         blank = {name: network.to_array(variable) for name, variable in variables.items()}
         carried = adapt.carry_optimizer(plan, state.part("optimizer"), blank)
         network.assign(variables, carried)
+    _check_finite_growth(context, parent, stage, model, shock)
     folder.write_growth_shock(shock)
-    context.emit(Grown(stage, shock))
+    if not again:
+        context.emit(Grown(stage, shock))
+
+
+def _check_finite_growth(
+    context: Context, parent: StagePlan, stage: StagePlan, model: Model, shock: GrowthShock
+) -> None:
+    """Does nothing where the grown model has finite weights and computes finite figures.
+
+    Raises:
+        DivergedError: it does not; nothing is trained from there.
+    """
+    held = {**network.read_weights(model)}
+    held |= {name: network.to_array(one) for name, one in optimizer_variables(model).items()}
+    found = checkpoint.not_finite(held)
+    if found is None and shock.is_finite:
+        return
+    what = "its figures are no finite numbers" if found is None else f"{found[0]} holds {found[1]}"
+    raise _diverged(
+        context,
+        parent,
+        f"stage {stage.number} {stage.name} cannot grow from stage {parent.number} {parent.name}: "
+        f"right after the growth {what}; the weights it grew from are too large",
+    )
 
 
 def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) -> Model:

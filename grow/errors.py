@@ -105,6 +105,40 @@ class DataError(GrowError):
     exit_code = 3
 
 
+class DivergedError(GrowError):
+    """Training met what is no finite number, and may not go on with a lower learning rate.
+
+    Attributes:
+        key: where the stage file says the learning rate, such as ``train.learning_rate``.
+        learning_rate: what it says there.
+        halvings: how often it was halved without helping; None where that cannot help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str = "",
+        learning_rate: float = 0.0,
+        halvings: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=_lower("the stage file", key, learning_rate, halvings))
+        self.key, self.learning_rate, self.halvings = key, learning_rate, halvings
+
+    def advise(self, file: str) -> None:
+        """Makes the hint name the stage file."""
+        self.hint = _lower(file, self.key, self.learning_rate, self.halvings)
+
+
+def _lower(file: str, key: str, rate: float, halvings: int | None) -> str:
+    words = f"lower {key} (now {rate:g}) in {file}"
+    if halvings is None:
+        return words
+    if halvings:
+        return f"{words}, or let it be halved more often: on_divergence: {{halve: {2 * halvings}}}"
+    return f"{words}, or say on_divergence: halve there, beside it"
+
+
 class RunFolderError(GrowError):
     """A run folder is locked by another process, damaged, or not a run folder."""
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from grow import commit
 from grow.events import (
     CheckpointWritten,
+    Diverged,
     EpochDone,
     Event,
     FeaturesComputed,
@@ -103,7 +104,7 @@ def _values(event: Event) -> dict[str, Any] | None:
             return {"stage": event.stage.folder, **_of_stage(event)}
 
 
-_OfStage = StageStarted | Grown | FeaturesComputed | EpochDone | StageDone | GrowthEnded
+_OfStage = StageStarted | Grown | FeaturesComputed | EpochDone | Diverged | StageDone | GrowthEnded
 
 
 def _of_stage(event: _OfStage) -> dict[str, Any]:
@@ -118,6 +119,8 @@ def _of_stage(event: _OfStage) -> dict[str, Any]:
             return {"layer": event.stage.groups.prefix[-1], **size, **spent}
         case EpochDone():
             return event.record.to_dict()
+        case Diverged():
+            return {**event.divergence.to_dict(), "next_learning_rate": event.learning_rate}
         case StageDone():
             return {"reused": event.reused, "best": event.best, "reason": event.reason}
         case GrowthEnded():

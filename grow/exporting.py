@@ -25,7 +25,7 @@ from grow.pictures.preprocessing import Preprocessing
 from grow.pictures.reduce import area_mean
 from grow.pictures.sheet import choose
 from grow.portable import Format
-from grow.predicting import spread
+from grow.predicting import check_finite, spread
 from grow.report.card import card_markdown
 from grow.stopping import StopSwitch
 from grow.trained import Origin, Trained, of_run, prepared_pictures
@@ -135,6 +135,7 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     switch.check()
     model = trained.model()
     expected = spread(model.predict_on_batch(batch), len(trained.notes.classes))
+    check_finite(expected, trained)
     card = gather(trained, origin, model, prepared, trouble)
     with commit.new_folder(folder, replace=force) as beside:
         made = portable.write(model, to, _inside(trained), beside)

@@ -125,7 +125,8 @@ def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
     """
     one, other = _logits(old), _logits(new)
     drift = float(np.abs(one - other).max())
-    return drift, drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
+    # What is no number is no broken promise: training had diverged, which the caller says.
+    return drift, np.isfinite(drift) and drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
 
 
 def _logits(side: Side) -> Array:

@@ -6,7 +6,7 @@ Decisions (`schedule`) and reports are made from these records alone. Standard l
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -42,6 +42,16 @@ class EpochRecord:
         """The record as plain JSON values; what is no number (divergence) becomes null."""
         return _finite(asdict(self))
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all its figures are numbers; where one is not, training had diverged.
+
+        False only in what earlier versions left behind: now an epoch that diverges is no
+        epoch, but a `Divergence`.
+        """
+        figures = (self.loss, self.accuracy, self.val_loss, self.val_accuracy)
+        return all(math.isfinite(figure) for figure in figures)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EpochRecord:
         """The record that `to_dict` gave.
@@ -50,6 +60,75 @@ class EpochRecord:
             TypeError: a field is missing.
         """
         return cls(**_known(values, cls.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where training met what is no finite number, and went back to the epoch before.
+
+    Attributes:
+        epoch: the epoch that was running, counted from 1.
+        step: how many of its steps were done; all of them where it showed at their end.
+        diverged: what is not finite: ``loss``, ``val_loss``, or an array by its name in a
+            checkpoint, such as ``weights/conv_1/kernel``.
+        value: what it is instead: ``nan``, ``inf`` or ``-inf``.
+        learning_rate: the epoch's learning rate; the share that a warm-up takes of it aside.
+        seconds: wall-clock time of the epoch up to there.
+        cpu_seconds: processor time of this process up to there, all threads.
+        training_flops: floating-point operations of its training steps up to there.
+    """
+
+    epoch: int
+    step: int
+    diverged: str
+    value: str
+    learning_rate: float
+    seconds: float
+    cpu_seconds: float
+    training_flops: int
+
+    @property
+    def what(self) -> str:
+        """What is not finite, in words: ``the loss is NaN``."""
+        kind, _, name = self.diverged.partition("/")
+        number = "NaN" if self.value == "nan" else "infinite"
+        match kind:
+            case "weights":
+                return f"{name} holds a weight that is {number}"
+            case "optimizer":
+                return f"the optimizer's {name} holds a number that is {number}"
+            case "val_loss":
+                return f"the validation loss is {number}"
+        return f"the {self.diverged} is {number}"
+
+    @property
+    def words(self) -> str:
+        """Where and what, in words: ``epoch 3, step 4: the loss is NaN``."""
+        return f"epoch {self.epoch}, step {self.step}: {self.what}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The divergence as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Divergence:
+        """The divergence that `to_dict` gave; what a newer version wrote beside it is left out.
+
+        Raises:
+            KeyError: a field is missing.
+            TypeError: a field holds something else.
+        """
+        for key, kind in _OF_A_DIVERGENCE.items():
+            if not isinstance(values[key], kind) or isinstance(values[key], bool):
+                raise TypeError(f"{key}: expected {kind}, found {values[key]!r}")
+        return cls(**{key: values[key] for key in cls.__dataclass_fields__})
+
+
+_OF_A_DIVERGENCE = {
+    **dict.fromkeys(("epoch", "step", "training_flops"), int),
+    **dict.fromkeys(("diverged", "value"), str),
+    **dict.fromkeys(("learning_rate", "seconds", "cpu_seconds"), int | float),
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +150,12 @@ class GrowthShock:
     accuracy_after: float
     logit_drift: float
     scales: dict[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all that was measured are numbers."""
+        figures = (self.loss_before, self.loss_after, self.logit_drift, *self.scales.values())
+        return all(math.isfinite(figure) for figure in figures)
 
     def to_dict(self) -> dict[str, Any]:
         """The growth shock as plain JSON values; what is no number becomes null."""
@@ -120,6 +205,21 @@ class Tally:
 
 
 History = tuple[EpochRecord, ...]
+"""The epochs of a stage that are good, in order."""
+
+Divergences = tuple[Divergence, ...]
+"""The attempts at an epoch that diverged, in order; the other half of a stage's history."""
+
+
+def until(divergences: Iterable[Divergence], epoch: int) -> Divergences:
+    """The divergences in epochs up to one."""
+    return tuple(one for one in divergences if one.epoch <= epoch)
+
+
+def in_order(history: History, divergences: Divergences) -> list[EpochRecord | Divergence]:
+    """All that happened, as it happened: before an epoch the attempts at it that diverged."""
+    both: list[EpochRecord | Divergence] = [*divergences, *history]
+    return sorted(both, key=lambda one: (one.epoch, isinstance(one, EpochRecord)))
 
 
 def _finite(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ and for everything that is trained on. Floors 0 to 2 only; no Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from grow import checkpoint, lineup, recipes, schedule
 from grow.checkpoint import DamagedError, State
 from grow.errors import RunFolderError
+from grow.history import Divergences, EpochRecord, until
 from grow.lineup import Found
 from grow.spec import Training
 from grow.stagefolder import Done, StageFolder, unlike
@@ -40,11 +42,13 @@ class Start:
         state: the state there; None to start from nothing.
         names: the checkpoints needed: that one, and the one of the best epoch until then.
         flaws: the newer ones that cannot be used, and why.
+        divergences: the attempts that diverged, at the epochs until there and at the next one.
     """
 
     state: State | None
     names: tuple[str, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    divergences: Divergences = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ def _found(folder: StageFolder) -> Found:
         flaws=tuple(flaw.words for flaw in flaws),
         history=history,
         saved=tuple(_saved(folder)),
+        divergences=_or_none(folder.divergences) or (),
     )
 
 
@@ -191,14 +196,28 @@ def _done_flaws(folder: StageFolder, done: Done, *, thorough: bool) -> Iterator[
     if history is not None and len(history) != done.epochs:
         path = folder.path / "history.jsonl"
         yield Flaw(path, f"{path} is damaged: expected {done.epochs} epochs, found {len(history)}")
+    if history is not None and (why := ended_diverged(done, history)):
+        path = folder.path / "done.json"
+        yield Flaw(path, f"{path}: {why}")
     best = folder.checkpoints / done.checkpoint
     try:
         if checkpoint.look(best) != (done.best, 0):
             yield Flaw(best, f"{best} is damaged: it is not of epoch {done.best}")
-        elif thorough and checkpoint.digest(checkpoint.read(best).part("weights")) != done.weights:
+        elif thorough and checkpoint.digest(_state_of(best).part("weights")) != done.weights:
             yield Flaw(best, f"{best} is damaged: its weights are not those of done.json")
     except DamagedError as error:
         yield Flaw(best, error.message)
+
+
+def ended_diverged(done: Done, history: Sequence[EpochRecord]) -> str:
+    """Why a stage that an earlier version completed is none, in words; empty where it is one."""
+    best = next((record for record in history if record.epoch == done.best), None)
+    if best is None or best.is_finite:
+        return ""
+    return (
+        f"the stage ended with epoch {best.epoch}, whose loss is not a finite number: "
+        "its training had diverged"
+    )
 
 
 def _checkpoint_flaws(folder: StageFolder) -> Iterator[Flaw]:
@@ -223,17 +242,48 @@ def newest_start(folder: StageFolder, training: Training) -> Start:
             continue
         if not lineup.lies_within(training, len(state.history), state.step):
             continue  # of a longer training of the same stage
+        if not lineup.may_halve(training, state.divergences):
+            continue  # of one that was allowed more halvings
         try:
-            return Start(state, (path.name, *_best_of(folder, state, training)), tuple(flaws))
+            names = (path.name, *_best_of(folder, state, training))
+            return Start(state, names, tuple(flaws), _divergences(folder, state))
         except DamagedError as error:
             flaws.append(Flaw(path, f"{path} needs the checkpoint of its best epoch: {error}"))
-    return Start(None, flaws=tuple(flaws))
+    return Start(None, (), tuple(flaws), _divergences(folder, None))
+
+
+def _divergences(folder: StageFolder, state: State | None) -> Divergences:
+    """The divergences that training goes on after.
+
+    A checkpoint at the end of an epoch knows nothing of the attempts at the next one that led
+    back to it: the history does. What the history has of epochs that a damaged checkpoint takes
+    with it comes again, and is decided again in the same way.
+    """
+    known = () if state is None else state.divergences
+    if state is not None and state.step:
+        return known
+    epochs = 0 if state is None else len(state.history)
+    noted: Divergences = _or_none(folder.divergences) or ()
+    return until(noted, epochs + 1) if until(noted, epochs) == known else known
 
 
 def _state_of(path: Path) -> State:
+    """The state in a checkpoint, verified; what holds no numbers is as good as damaged.
+
+    Raises:
+        DamagedError: it cannot be trusted, or an earlier version wrote it after it had diverged.
+    """
     state = checkpoint.read(path)
     if path.name != f"{state.number:06d}":
         raise DamagedError(f"{path}: holds the checkpoint {state.number:06d}")
+    wrong = next((record.epoch for record in state.history if not record.is_finite), None)
+    if wrong is None and not math.isfinite(state.tally.loss):
+        wrong = len(state.history) + 1
+    if wrong is not None:
+        raise DamagedError(f"{path}: its training had diverged in epoch {wrong}")
+    found = checkpoint.not_finite(state.tensors)
+    if found is not None:
+        raise DamagedError(f"{path}: its training had diverged: {found[0]} holds {found[1]}")
     return state
 
 

@@ -19,6 +19,7 @@ from grow import checkpoint, schedule
 from grow.checkpoint import State
 from grow.errors import GrowError
 from grow.events import CheckpointWritten, Listener, Warned
+from grow.history import Divergences, History
 from grow.spec import Training
 from grow.stagefolder import StageFolder
 
@@ -68,13 +69,16 @@ class Keeper:
         return time.monotonic() - self._last >= self._every_seconds
 
     def keep(self, state: State, began: float) -> None:
-        """Has a state written, after the one that is being written.
+        """Has a state written, after the one that is being written; never one with a NaN in it.
 
         Args:
             state: what is written; nobody changes its arrays any more.
             began: when the training thread turned to it, on the monotonic clock.
         """
         self._collect()
+        if checkpoint.not_finite(state.tensors):
+            self._last = time.monotonic()  # training has diverged, and finds that out soon
+            return
         # Those that failed go first, so that a later one never stands without its best.
         self._owed = (*self._still_needed(state), state)
         self._running = self._worker.submit(self._write, self._owed)
@@ -106,6 +110,26 @@ class Keeper:
             ) from error
         self._owed = ()
 
+    def go_back(self, number: int, history: History, divergences: Divergences) -> None:
+        """Forgets what is newer than a checkpoint, and records the divergence that led back to it.
+
+        In this order: a process that ends in between comes to the same divergence again, while a
+        checkpoint of the attempt that diverged must not be taken for one of the next attempt.
+
+        Args:
+            number: of the checkpoint at the end of the last good epoch; 0 for the stage's start.
+            history: the good epochs.
+            divergences: all of the stage, the one at hand included.
+
+        Raises:
+            GrowError: that checkpoint cannot be written.
+        """
+        self.finish()
+        for later in checkpoint.numbers(self._folder.checkpoints):
+            if later > number:
+                checkpoint.remove(self._folder.checkpoints, later)
+        self._folder.write_history(history, divergences)
+
     def _still_needed(self, state: State) -> tuple[State, ...]:
         """Of the states that could not be written those that may be needed yet: the best one."""
         best = schedule.best_epoch(self._training, state.history)
@@ -135,13 +159,14 @@ class Keeper:
         for state in states:
             path = checkpoint.write(self._folder.checkpoints, state, self._versions)
         if state.step == 0:
-            self._folder.write_history(state.history)
+            self._folder.write_history(state.history, state.divergences)
         self._prune(state)
         return _Written(path, time.monotonic() - began)
 
     def _prune(self, state: State) -> None:
         best = schedule.best_epoch(self._training, state.history)
-        keep = {checkpoint.number_of_epoch(state, best)} if best else set()
+        # The last epoch's too: that is where a divergence leads back to.
+        keep = {checkpoint.number_of_epoch(state, one) for one in (best, len(state.history)) if one}
         folder = self._folder.checkpoints
         gone = checkpoint.superseded(checkpoint.numbers(folder), keep)
         if gone and checkpoint.is_good(folder / f"{state.number:06d}"):

@@ -14,9 +14,19 @@ from pathlib import Path
 
 from grow import engine, stagefile
 from grow.boardlog import BoardLog
-from grow.errors import RunFolderError
+from grow.errors import DivergedError, RunFolderError
 from grow.eventlog import EventLog
-from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned, to_all
+from grow.events import (
+    Diverged,
+    Event,
+    Listener,
+    Preparing,
+    StageDone,
+    StepDone,
+    Validating,
+    Warned,
+    to_all,
+)
 from grow.planning import cache_folder, run_folder
 from grow.runs import Run, load, noted
 from grow.spec import RunSpec
@@ -52,6 +62,7 @@ def run(
         DataError: the pictures cannot be used.
         RunFolderError: the run folder is in use, or damaged.
         Stopped: stopped as asked; the same call goes on.
+        DivergedError: training diverged, and goes on with no lower learning rate.
         UsageError: ``tensorboard`` is asked for and not installed.
     """
     file = Path(stage_file)
@@ -60,9 +71,12 @@ def run(
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
     where += [word for one in overrides for word in ("--set", one)]
     command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
-    return _launch(
-        spec, file.parent.resolve(), folder, command, _Ears(to_all(listeners), stop, tensorboard)
-    )
+    ears = _Ears(to_all(listeners), stop, tensorboard)
+    try:
+        return _launch(spec, file.parent.resolve(), folder, command, ears)
+    except DivergedError as error:
+        error.advise(str(stage_file))
+        raise
 
 
 def resume(
@@ -105,7 +119,8 @@ def _launch(spec: RunSpec, base: Path, folder: RunFolder, command: str, ears: _E
     logs += [board] if board is not None else []
 
     def report(event: Event) -> None:
-        if isinstance(event, StageDone) and not event.reused:
+        done = isinstance(event, StageDone) and not event.reused
+        if done or (isinstance(event, Diverged) and event.learning_rate is None):
             _write_reports(folder.path, ears.tell)
 
     emit = _emitter(ears.tell, [*logs, report], folder.path)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from grow import commit, inspection
-from grow.checkpoint import State
 from grow.events import Listener, Warned
 from grow.inspection import Flaw, Start
 from grow.spec import Training
@@ -62,20 +61,16 @@ def _put_aside(flaws: Iterable[Flaw], emit: Listener, then: str) -> None:
         emit(Warned(f"{flaw.words}; {where}, {then}"))
 
 
-def resume(folder: StageFolder, training: Training, emit: Listener) -> State | None:
-    """The newest state that a stage can go on from; newer ones that are not good are put aside.
-
-    Returns:
-        The state, verified; None to start from nothing.
-    """
+def resume(folder: StageFolder, training: Training, emit: Listener) -> Start:
+    """Where a stage can go on from, verified; newer checkpoints that are not good are put aside."""
     start = inspection.newest_start(folder, training)
     then = "the next older good one is used" if start.state else "the stage starts anew"
     _put_aside(start.flaws, emit, then)
     if start.state is not None:
-        folder.write_history(start.state.history)
+        folder.write_history(start.state.history, start.divergences)
     elif (folder.path / "history.jsonl").exists():
-        folder.write_history(())
-    return start.state
+        folder.write_history((), start.divergences)
+    return start
 
 
 def extension(source: StageFolder, training: Training, emit: Listener) -> Start:

@@ -172,7 +172,7 @@ def _predict(
             if usable:
                 batch = np.stack([one.pixels for one in usable])
                 values = spread(model.predict_on_batch(batch), classes)
-                _check_finite(values, trained)
+                check_finite(values, trained)
                 for one, row in zip(usable, values.tolist(), strict=True):
                     yield _said(one.file, row)
             done += len(chunk)
@@ -213,7 +213,12 @@ def _read(
     return in_order(read, files, check_stop, waiting)
 
 
-def _check_finite(values: NDArray[np.float64], trained: Trained) -> None:
+def check_finite(values: NDArray[np.float64], trained: Trained) -> None:
+    """Does nothing where a model's outputs are numbers, shape ``(batch, classes)``.
+
+    Raises:
+        GrowError: one is not.
+    """
     if not np.isfinite(values).all():
         raise GrowError(
             f"{trained.title}: the model's outputs are no probabilities but NaN",

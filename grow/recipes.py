@@ -48,7 +48,12 @@ def _changed_keys(old: Recipe | None, new: Recipe | None, before: str = "") -> I
     one, other = old or {}, new or {}
     for key in sorted(one.keys() | other.keys(), key=lambda key: (_order(key), key)):
         if key not in one or key not in other or one[key] != other[key]:
-            yield f"{before}{key} {_short(one.get(key))} → {_short(other.get(key))}"
+            words = [_short(values.get(key, _UNSAID.get(key))) for values in (one, other)]
+            yield f"{before}{key} {words[0]} → {words[1]}"
+
+
+_UNSAID = {"on_divergence": "stop"}
+"""What a key that a recipe leaves out stands for, where that has a name."""
 
 
 def _order(key: str) -> int:

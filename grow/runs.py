@@ -14,15 +14,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import checkpoint, documents, logbook
+from grow import checkpoint, documents, inspection, logbook
 from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
 from grow.findings import Findings
-from grow.history import EpochRecord, GrowthShock, History
+from grow.history import Divergence, Divergences, EpochRecord, GrowthShock, History, in_order
 from grow.lineup import Complete, not_needed
 from grow.lock import Holder, living_holder
 from grow.logbook import Logged
-from grow.schedule import best_epoch
+from grow.schedule import best_epoch, given_up
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder, unlike
 from grow.stageplans import Pictures, StagePlan, plan_stages
@@ -47,6 +47,9 @@ class StageResult:
         findings: what its model makes of pictures; None while the stage is not complete, and
             for stages completed by a version of grow that did not look.
         versions: of what computed the weights, by name; empty before the first checkpoint.
+        divergences: the attempts at epochs that diverged.
+        diverged: how the stage ended by diverging, in words; empty where it did not. Then it is
+            not complete, whatever an earlier version wrote.
     """
 
     plan: StagePlan
@@ -58,12 +61,16 @@ class StageResult:
     not_needed: str = ""
     findings: Findings | None = None
     versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    divergences: Divergences = ()
+    diverged: str = ""
 
     @property
     def state(self) -> str:
-        """``done``, ``begun``, ``waiting`` or ``not needed``."""
+        """``done``, ``begun``, ``waiting``, ``diverged`` or ``not needed``."""
         if self.not_needed:
             return "not needed"
+        if self.diverged:
+            return "diverged"
         if self.done is not None:
             return "done"
         return "begun" if self.path.is_dir() else "waiting"
@@ -74,12 +81,22 @@ class StageResult:
         number = best_epoch(self.plan.training, self.history)
         return self.history[number - 1] if number else None
 
+    @property
+    def happened(self) -> list[EpochRecord | Divergence]:
+        """Its epochs and the attempts at them that diverged, as it went."""
+        return in_order(self.history, self.divergences)
+
     def model(self) -> Any:
         """The stage's trained ``keras.Model``, pixels in [0, 255] to probabilities.
 
         Raises:
             RunFolderError: the stage is not complete, or its model is damaged.
         """
+        if self.diverged:
+            raise RunFolderError(
+                f"{self.path} has no model that can be used: {self.diverged}",
+                hint="lower its learning rate, and run it again",
+            )
         if self.done is None:
             raise RunFolderError(f"{self.path} is not complete: it has no model yet")
         from grow import network  # noqa: PLC0415  (only a model needs Keras)
@@ -117,6 +134,8 @@ class StageResult:
             "findings": found and found.to_dict(pictures=False),
             "versions": dict(self.versions),
             "history": [record.to_dict() for record in self.history],
+            "divergences": [one.to_dict() for one in self.divergences],
+            "diverged": self.diverged or None,
         }
 
 
@@ -272,6 +291,13 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
     if done is not None and done.epochs != len(history):
         why = f"expected {done.epochs} epochs, as done.json has them, found {len(history)}"
         raise documents.damaged(folder.path / "history.jsonl", why)
+    diverged, divergences = "", folder.divergences()
+    if done is not None:
+        diverged = inspection.ended_diverged(done, history)
+    elif end := given_up(stage.training, history, divergences):
+        diverged = f"its training diverged in {end.words}"
+    if diverged:
+        done = None
     return StageResult(
         plan=stage,
         path=folder.path,
@@ -281,6 +307,8 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
         step=0 if done else _step(folder.checkpoints),
         findings=folder.findings() if done else None,
         versions=_versions(folder.checkpoints),
+        divergences=divergences,
+        diverged=diverged,
     )
 
 

@@ -16,7 +16,14 @@ from typing import Any
 from grow import commit, documents
 from grow.errors import RunFolderError
 from grow.findings import Findings
-from grow.history import EpochRecord, GrowthShock, History
+from grow.history import (
+    Divergence,
+    Divergences,
+    EpochRecord,
+    GrowthShock,
+    History,
+    in_order,
+)
 from grow.recipes import Recipe
 from grow.stageplans import StagePlan
 from grow.transfer import TransferPlan
@@ -135,17 +142,31 @@ class StageFolder:
         Raises:
             RunFolderError: ``history.jsonl`` is damaged.
         """
+        return tuple(one for one in self._happened() if isinstance(one, EpochRecord))
+
+    def divergences(self) -> Divergences:
+        """The attempts at epochs that diverged; raises as `history` does."""
+        return tuple(one for one in self._happened() if isinstance(one, Divergence))
+
+    def _happened(self) -> list[EpochRecord | Divergence]:
+        """The lines of ``history.jsonl``: an epoch, or an attempt at one that diverged."""
         path = self.path / "history.jsonl"
         if not path.exists():
-            return ()
+            return []
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            records = tuple(EpochRecord.from_dict(json.loads(line)) for line in lines)
-        except (OSError, AttributeError, RecursionError, TypeError, ValueError) as error:
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            found = [
+                (Divergence if "diverged" in line else EpochRecord).from_dict(line)
+                for line in lines
+            ]
+        except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise documents.damaged(path, documents.reason(error)) from error
-        if [record.epoch for record in records] != list(range(1, len(records) + 1)):
-            raise documents.damaged(path, "expected the epochs 1, 2, 3 and so on")
-        return records
+        epochs = 0
+        for one in found:
+            if one.epoch != epochs + 1:
+                raise documents.damaged(path, "expected the epochs 1, 2, 3 and so on")
+            epochs += isinstance(one, EpochRecord)
+        return found
 
     def growth_shock(self) -> GrowthShock | None:
         """What the growth cost; None for stage 1 and before the stage has grown.
@@ -186,9 +207,10 @@ class StageFolder:
         """Replaces ``findings.json``."""
         documents.write(self.path / "findings.json", FINDINGS_SCHEMA, findings.to_dict())
 
-    def write_history(self, history: History) -> None:
+    def write_history(self, history: History, divergences: Divergences = ()) -> None:
         """Replaces ``history.jsonl``."""
-        lines = [json.dumps(record.to_dict(), allow_nan=False) + "\n" for record in history]
+        happened = in_order(history, divergences)
+        lines = [json.dumps(one.to_dict(), allow_nan=False) + "\n" for one in happened]
         commit.write_file(self.path / "history.jsonl", "".join(lines).encode())
 
     def done(self) -> Done | None:

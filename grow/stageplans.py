@@ -154,7 +154,8 @@ def _groups(run: RunSpec, later: Round, architecture: Architecture, plan: Transf
 def _said(settings: Training | Transfer) -> Recipe:
     """Settings for a recipe: what is off says nothing, so that later keys change no address."""
     values = settings.model_dump(mode="json", exclude_none=True)
-    return {key: value for key, value in values.items() if key != "warm_up" or value}
+    off = {"warm_up": 0.0, "on_divergence": {"halve": 0}}
+    return {key: value for key, value in values.items() if key not in off or value != off[key]}
 
 
 def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:

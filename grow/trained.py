@@ -115,6 +115,9 @@ def _last(run: Run) -> StageResult:
     for stage in reversed(run.stages):
         if stage.done is not None:
             return stage
+    for stage in run.stages:
+        if stage.diverged:
+            stage.model()  # says so
     hint = f"`grow status {run.path}` shows how far it is, `grow resume {run.path}` goes on"
     older = _older(run)
     if older is None:
@@ -143,6 +146,8 @@ def _older(run: Run) -> Path | None:
 def _named(run: Run, name: str) -> StageResult:
     for stage in run.stages:
         if stage.plan.name == name:
+            if stage.diverged:
+                stage.model()  # says so
             if stage.done is None:
                 raise RunFolderError(
                     f"{run.path}: stage {name} is not complete, so it has no model yet",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grow.report.summary import divergence_words
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.spec import Data, DrawnData, FolderData, KerasData, NpyData, TfdsData
 
@@ -241,6 +242,11 @@ def _training(card: Card) -> list[str]:
         f"The last stage: {training.optimizer}, learning rate {training.learning_rate:g} at the "
         f"start, batches of {training.batch}, augmentation: {augment}. All settings are in the "
         "stage file below.",
+        *(
+            f"\nStage {stage.plan.number} {_inline(stage.plan.name)}: {words}."
+            for stage in card.lineage
+            for words in divergence_words(stage)
+        ),
     ]
 
 
@@ -248,7 +254,7 @@ def _stage_row(stage: StageResult) -> str:
     plan, best = stage.plan, stage.best
     transfer = "the start" if plan.transfer is None else str(plan.transfer.verdict)
     accuracy = "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}"
-    seconds = sum(record.seconds for record in stage.history)
+    seconds = sum(one.seconds for one in stage.happened)
     return (
         f"| {plan.number} {_inline(plan.name)} | {size(plan.architecture.image)} | "
         f"{plan.architecture.parameters:,} | {len(stage.history)} | {accuracy} | {transfer} | "

@@ -85,7 +85,7 @@ FIGURES = (
         lambda r: r.val_loss,
         lambda r: r.loss,
         "loss_after",
-        lambda loss: f"{loss:.3g}",
+        lambda loss: f"{loss:.3g}" if math.isfinite(loss) else "not a number",
     ),
 )
 

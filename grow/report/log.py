@@ -10,6 +10,7 @@ from rich.text import Text
 
 from grow.events import (
     CheckpointWritten,
+    Diverged,
     EpochDone,
     Event,
     FeaturesComputed,
@@ -56,6 +57,10 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             return [epoch_line(record, last, best=best == record.epoch, frozen=frozen)]
         case StageDone():
             return [_stage_done(event)]
+        case Diverged():
+            most = str(event.stage.training.epochs)
+            place = f"epoch {event.divergence.epoch:>{len(most)}}/{most}"
+            return [Text(f"{place}  {event.words}", "yellow")]
         case Fetching() | FeaturesComputed() | GrowthEnded() | Warned():
             return [_one_line(event)]
     return []
@@ -67,7 +72,7 @@ def warnings(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
     match event:
         case Prepared():
             return found[1:]
-        case Warned():
+        case Warned() | Diverged():
             return found
     return []
 
@@ -124,6 +129,8 @@ def _grown(event: Grown) -> list[RenderableType]:
 
 
 def _stage_started(event: StageStarted) -> list[RenderableType]:
+    if event.again:
+        return []  # the line above says so
     if event.history or event.step:
         words = f"goes on after {plural(len(event.history), 'epoch')}"
         words += f" and {plural(event.step, 'step')}" if event.step else ""

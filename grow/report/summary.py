@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from grow.history import EpochRecord, GrowthShock
+from grow.history import Divergence, EpochRecord, GrowthShock, History
 from grow.report.words import duration, flops, percent, plural, size
 from grow.runs import Run, StageResult
+from grow.schedule import HALF
 
 STAGE_COLUMNS = (
     *("stage", "image", "parameters", "training", "epochs", "best epoch"),
@@ -26,13 +28,13 @@ def stage_cells(result: StageResult) -> tuple[str, ...]:
         f"{stage.number} {stage.name}",
         size(stage.architecture.image),
         f"{stage.architecture.parameters:,}",
-        flops(sum(record.training_flops for record in history)) if history else "-",
+        flops(sum(one.training_flops for one in result.happened)) if result.happened else "-",
         f"{len(history)}/{stage.training.epochs}",
         "-" if best is None else str(best.epoch),
         "-" if best is None else percent(best.val_accuracy),
         "-" if best is None else figure(best.val_loss),
-        duration(sum(record.seconds for record in history)),
-        duration(sum(record.cpu_seconds for record in history)),
+        duration(sum(one.seconds for one in result.happened)),
+        duration(sum(one.cpu_seconds for one in result.happened)),
         result.state,
     )
 
@@ -46,22 +48,55 @@ def stage_facts(result: StageResult) -> str:
         f"{plural(stage.architecture.parameters, 'parameter')}, "
         f"{flops(stage.architecture.training_flops)} to train on a picture once."
     )
+    diverged = "".join(f" {words}." for words in divergence_words(result))
     if best is None:
-        return f"{network} {'Not trained yet.' if result.state == 'waiting' else 'Just begun.'}"
+        begun = {"waiting": " Not trained yet.", "diverged": ""}.get(result.state, " Just begun.")
+        return f"{network}{begun}{diverged}"
     spent = totals((result,))
     reached = f"Best epoch {best.epoch}: {percent(best.val_accuracy)} validation accuracy, "
     reached += f"validation loss {figure(best.val_loss)}."
     ended = f" Ended: {result.done.reason}." if result.done else " Still in training."
-    return f"{network} {spent}. {reached}{ended}"
+    if result.diverged:
+        ended = ""
+    return f"{network} {spent}. {reached}{diverged}{ended}"
+
+
+def divergence_words(result: StageResult) -> list[str]:
+    """Each time a stage's training diverged, and what was done about it, in words."""
+    found = [
+        f"Diverged in {one.words}; learning rate {_rates(result, one)}"
+        for one in result.divergences
+    ]
+    if result.diverged and not result.divergences:  # as an earlier version left it
+        found.append(result.diverged[0].upper() + result.diverged[1:])
+    elif wrong := not_finite(result.history):
+        found.append(f"Diverged: {wrong}")
+    return found
+
+
+def not_finite(history: History) -> str:
+    """Which epochs an earlier version counted although they diverged; empty for none."""
+    wrong = [record.epoch for record in history if not record.is_finite]
+    if not wrong:
+        return ""
+    return f"the losses of {plural(len(wrong), 'epoch')}, from epoch {wrong[0]} on, are no numbers"
+
+
+def _rates(result: StageResult, one: Divergence) -> str:
+    """The learning rate before and after a divergence."""
+    before = f"{one.learning_rate:.3g}"
+    ended = result.diverged and one is result.divergences[-1]
+    return f"{before}, not halved" if ended else f"{before} -> {one.learning_rate * HALF:.3g}"
 
 
 def totals(stages: Sequence[StageResult]) -> str:
     """What all stages took together, in words."""
-    records = [record for result in stages for record in result.history]
+    records = [one for result in stages for one in result.happened]
     spent = (sum(getattr(r, name) for r in records) for name in _SPENT)
     operations, seconds, cpu_seconds = spent
+    epochs = sum(len(result.history) for result in stages)
     return (
-        f"{plural(len(records), 'epoch')}, {flops(operations)} of training, "
+        f"{plural(epochs, 'epoch')}, {flops(operations)} of training, "
         f"{duration(seconds)} by the clock, {duration(cpu_seconds)} of CPU time"
     )
 
@@ -103,6 +138,37 @@ def unusable_words(run: Run) -> str:
     return (
         f"{plural(count, 'file')} could not be used and {'was' if count == 1 else 'were'} left out."
     )
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """An epoch, or an attempt at one that diverged, as a row under `EPOCH_COLUMNS`.
+
+    Attributes:
+        cells: its figures.
+        mark: what is said beside them.
+        best: whether it is the epoch whose weights the stage ends with.
+    """
+
+    cells: tuple[str, ...]
+    mark: str
+    best: bool = False
+
+
+def epoch_rows(result: StageResult) -> tuple[EpochRow, ...]:
+    """Everything that happened in a stage's training, in order."""
+    best, freeze = result.best, result.plan.groups.freeze
+    rows = []
+    for one in result.happened:
+        if isinstance(one, Divergence):
+            rate = _rates(result, one)
+            cells = (str(one.epoch), *"----", f"{one.learning_rate:.2g}", duration(one.seconds))
+            rows.append(EpochRow(cells, f"diverged at step {one.step}: {one.what}; rate {rate}"))
+            continue
+        marks = ["best"] * (one is best) + ["frozen"] * (one.epoch <= freeze)
+        marks += ["diverged"] * (not one.is_finite)
+        rows.append(EpochRow(epoch_cells(one), ", ".join(marks), one is best))
+    return tuple(rows)
 
 
 def epoch_cells(record: EpochRecord) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.planning import Plan
 from grow.report.after_growth import training_lines
+from grow.report.summary import EPOCH_COLUMNS, divergence_words, epoch_rows
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, percent, plural, size
@@ -167,6 +168,10 @@ def stages_table(stages: Sequence[StageResult]) -> RenderableType:
 
 def _remark(result: StageResult, others: int) -> str:
     """What is said of a stage besides its figures; ``others`` are not needed either."""
+    return "; ".join([*divergence_words(result), *filter(None, [_standing(result, others)])])
+
+
+def _standing(result: StageResult, others: int) -> str:
     if result.not_needed:
         more = f" (nor {plural(others, 'stage')} after it)" if others else ""
         return result.not_needed + more
@@ -184,7 +189,7 @@ def _stage_cells(result: StageResult) -> tuple[str, ...]:
         f"{len(result.history)}/{stage.training.epochs}",
         "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}",
         "-" if best is None else f"{best.val_loss:.4f}",
-        duration(sum(record.seconds for record in result.history)),
+        duration(sum(one.seconds for one in result.happened)),
         result.state,
     )
 
@@ -233,28 +238,19 @@ def report_page(run: Run) -> RenderableType:
         if result.shock is not None:
             parts.append(shock_line(result.shock))
         parts += [Text(line) for line in training_lines(result.plan, {})]
-        if result.history:
-            best = 0 if result.best is None else result.best.epoch
-            parts += [Text(), history_table(result.history, best, result.plan.groups.freeze)]
+        if result.happened:
+            parts += [Text(), history_table(result)]
         if result.done is not None:
             parts.append(Text(f"ended: {result.done.reason}"))
     return Group(*parts)
 
 
-def history_table(history: Sequence[EpochRecord], best: int, freeze: int = 0) -> RenderableType:
-    """A stage's epochs; the one whose weights it ends with is marked, and the frozen ones."""
-    columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "time")
-    rows = []
-    for record in history:
-        cells = (
-            str(record.epoch),
-            f"{record.loss:.4f}",
-            percent(record.accuracy),
-            f"{record.val_loss:.4f}",
-            percent(record.val_accuracy),
-            f"{record.learning_rate:.2g}",
-            duration(record.seconds),
-            _marks(best=record.epoch == best, frozen=record.epoch <= freeze),
-        )
-        rows.append(Row(cells, style="bold" if record.epoch == best else ""))
-    return Table((*columns, ""), tuple(rows), right=columns)
+def history_table(result: StageResult) -> RenderableType:
+    """A stage's epochs; the one whose weights it ends with is marked, and what was special."""
+    rows = [
+        Row((*row.cells, ""), row.mark, "yellow")
+        if row.mark.startswith("diverged")
+        else Row((*row.cells, row.mark), style="bold" if row.best else "")
+        for row in epoch_rows(result)
+    ]
+    return Table((*EPOCH_COLUMNS, ""), tuple(rows), right=EPOCH_COLUMNS)

@@ -32,8 +32,7 @@ class StageView:
     totals: str
     why: tuple[str, ...]
     shock: str
-    epochs: tuple[tuple[str, ...], ...]
-    best: int
+    epochs: tuple[summary.EpochRow, ...]
 
 
 def html_page(run: Run, *, pictures: bool = True) -> str:
@@ -103,7 +102,7 @@ def _listed(controls: tuple[Series, ...], figure: Figure) -> str:
 
 def _stage(run: Run, at: int) -> StageView:
     one = run.stages[at]
-    plan, best = one.plan.transfer, one.best
+    plan = one.plan.transfer
     picture = None
     if plan is not None:
         before = run.stages[at - 1].plan
@@ -125,6 +124,5 @@ def _stage(run: Run, at: int) -> StageView:
         totals="" if plan is None else plan.totals(),
         why=() if plan is None else tuple(together(plan.why)),
         shock="" if one.shock is None else summary.shock_words(one.shock),
-        epochs=tuple(summary.epoch_cells(record) for record in one.history),
-        best=0 if best is None else best.epoch,
+        epochs=summary.epoch_rows(one),
     )
