@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from grow import commit, documents
-from grow.comparison import SCHEMA, Comparison, Pictures, Setting
-from grow.errors import RunFolderError
+from grow.comparison import SCHEMA, Comparison, Diverged, Pictures, Setting
+from grow.errors import GrowError, RunFolderError
 from grow.evidence import Point, StageEnd, Trial
-from grow.weighing import compare_trials
+from grow.weighing import compare_trials, leave_out_diverged
 
 RESULT = "compare.json"
 """Where the result is, in the comparison's folder."""
@@ -45,6 +45,7 @@ def load_comparison(folder: str | PathLike[str]) -> Comparison:
 
     Raises:
         RunFolderError: none was, or its result is damaged.
+        GrowError: training diverged in every repeat.
     """
     path = Path(folder) / RESULT
     if not path.exists():
@@ -71,7 +72,7 @@ def beside(run_dir: Path, settings: str) -> Comparison | None:
     folder = run_dir.with_name(f"{run_dir.name}-compare")
     try:
         found = load_comparison(folder)
-    except RunFolderError:  # none, or none that can be used: the run is shown without
+    except GrowError:  # none, or none that can be used: the run is shown without
         return None
     return found if found.setting.settings == settings else None
 
@@ -87,12 +88,13 @@ def _comparison(folder: Path, values: dict[str, Any]) -> Comparison:
         versions=values["versions"],
         command=values.get("command", ""),  # not in those of 0.1.0
         settings=values.get("settings", ""),
+        diverged=tuple(Diverged(**one) for one in values.get("diverged", ())),
     )
     trials = {
         variant["name"]: [_trial(one) for one in variant["trials"]]
         for variant in values["variants"]
     }
-    return compare_trials(setting, trials)
+    return compare_trials(*leave_out_diverged(setting, trials))
 
 
 def _trial(values: dict[str, Any]) -> Trial:

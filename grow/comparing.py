@@ -15,7 +15,7 @@ from typing import get_args
 
 from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial, variants
 from grow.backend import THREADS, versions
-from grow.comparison import Comparison, Pictures, Setting
+from grow.comparison import Comparison, Diverged, Pictures, Setting
 from grow.errors import RunFolderError, UsageError
 from grow.events import Event, HearTrial, Told
 from grow.evidence import StageEnd, Trial, curve
@@ -29,7 +29,7 @@ from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
 from grow.trial import Task
 from grow.variants import Variant
-from grow.weighing import compare_trials
+from grow.weighing import compare_trials, leave_out_diverged
 
 
 def compare(  # noqa: PLR0913  (all but the first are options, by name)
@@ -69,6 +69,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         UsageError: there is nothing to compare, or an argument cannot be used.
         DataError: the pictures cannot be used.
         RunFolderError: the folder is in use, or something in it is damaged.
+        GrowError: training diverged in every repeat.
         Stopped: stopped as asked; the same call goes on.
     """
     file = Path(stage_file)
@@ -177,7 +178,10 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str)
     pictures = _pictures(first)
     found: dict[str, list[Trial]] = {}
     missing: dict[str, str] = {}
-    for task in tasks:
+    diverged = tuple(Diverged(task.seed, *pair) for task in tasks for pair in trial.diverged(task))
+    gone = {one.seed for one in diverged}
+    counted = [task for task in tasks if task.seed not in gone]
+    for task in counted:
         controls = trial.controls(task)
         missing |= dict(controls.missing)
         for variant in (*_growths(task), *controls.variants):
@@ -186,17 +190,18 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str)
     setting = Setting(
         name=first.spec.name,
         folder=folder,
-        seeds=tuple(task.seed for task in tasks),
+        seeds=tuple(task.seed for task in counted),
         threads=threads,
         pictures=pictures,
         missing=tuple(missing.items()),
         versions=versions(),
         command=command,
         settings=stagefile.to_yaml(first.spec),
+        diverged=diverged,
     )
     # What is missing in one repeat is left out of all: every difference is of the same seeds.
     kept = {name: found[name] for name in _in_order([*found]) if name not in missing}
-    return compare_trials(setting, kept)
+    return compare_trials(*leave_out_diverged(setting, kept))
 
 
 def _growths(task: Task) -> tuple[Variant, ...]:
@@ -222,7 +227,7 @@ def _pictures(task: Task) -> Pictures:
 def _trial(task: Task, variant: Variant, on_test: bool) -> Trial:
     stages = trial.results(task, variant)
     ends = tuple(_end(stage, on_test) for stage in stages)
-    return Trial(task.seed, ends, curve([stage.history for stage in stages]))
+    return Trial(task.seed, ends, curve([stage.happened for stage in stages]))
 
 
 def _end(stage: StageResult, on_test: bool) -> StageEnd:

@@ -36,19 +36,36 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Diverged:
+    """A trial whose training diverged, so that it has no result.
+
+    Attributes:
+        seed: which repeat.
+        variant: which variant of it.
+        words: where it diverged.
+    """
+
+    seed: int
+    variant: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Setting:
     """What was compared, and how.
 
     Attributes:
         name: the stage file's name.
         folder: the comparison's folder.
-        seeds: the seed of each repeat.
+        seeds: the seed of each repeat in which all variants came to their end.
         threads: how many threads each trial computed with; others give other weights.
         pictures: what it was judged on.
         missing: controls that could not be carried out, and why.
         versions: of what computed the weights.
         command: the command line that does the same; empty where it was not kept.
         settings: the stage file, written out; likewise.
+        diverged: the trials that diverged. Their repeats are left out of all figures, since
+            every difference is of the same seeds.
     """
 
     name: str
@@ -60,6 +77,7 @@ class Setting:
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     settings: str = ""
+    diverged: tuple[Diverged, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +178,7 @@ class Comparison:
             "versions": dict(setting.versions),
             "command": setting.command,
             "settings": setting.settings,
+            "diverged": [asdict(one) for one in setting.diverged],
         }
         plain: dict[str, Any] = _finite(values)
         return plain

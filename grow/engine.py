@@ -16,6 +16,7 @@ from grow import (
     assessment,
     checkpoint,
     commit,
+    diverging,
     fetching,
     growth_shock,
     inspection,
@@ -30,8 +31,9 @@ from grow.backend import versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.compiling import compile_model, optimizer_variables
-from grow.errors import DivergedError, GrowError
+from grow.errors import GrowError
 from grow.events import (
+    Diverged,
     Grown,
     GrowthEnded,
     Listener,
@@ -44,7 +46,7 @@ from grow.events import (
 )
 from grow.groups import Groups
 from grow.growth_shock import Side
-from grow.history import GrowthShock, History
+from grow.history import Divergence, History
 from grow.inspection import Start
 from grow.keeper import Keeper
 from grow.lineup import Action, Complete, Entry
@@ -190,41 +192,16 @@ def _attempt(
         DivergedError: it has diverged too often.
     """
     start = mending.resume(folder, stage.training, context.emit)
-    _check_not_given_up(context, stage, start)
+    history = () if start.state is None else start.state.history
+    diverging.check(context.spec, stage, parent, history, start.divergences)
     model = _compiled(context, stage, stage.groups)
     if start.state is None and parent is not None:
-        _grow(context, stage, parent, model, again=again)
+        found = _grow(context, stage, parent, model, again=again)
+        if found is not None:
+            folder.write_history((), (*start.divergences, found))
+            context.emit(Diverged(stage, found, 0, len(start.divergences), None))
+            return Outcome((), "")
     return _train(context, stage, folder, model, start, again=again)
-
-
-def _check_not_given_up(context: Context, stage: StagePlan, start: Start) -> None:
-    history = () if start.state is None else start.state.history
-    end = schedule.given_up(stage.training, history, start.divergences)
-    if end is None:
-        return
-    halvings = len(start.divergences) - 1
-    often = "once" if halvings == 1 else f"{halvings} times"
-    halved = f" although it was halved {often}" if halvings else ""
-    back = f"its last good epoch, {end.epoch - 1}" if history else "its start"
-    message = (
-        f"stage {stage.number} {stage.name} diverged in {end.words}, at a learning rate of "
-        f"{end.learning_rate:g}{halved}; the stage is back at {back}"
-    )
-    raise _diverged(context, stage, message, halvings)
-
-
-def _diverged(
-    context: Context, stage: StagePlan, message: str, halvings: int | None = None
-) -> DivergedError:
-    """The error that names the key which says the stage's learning rate."""
-    entry = context.spec.stages[context.spec.rounds[stage.number - 1].entry]
-    place = "train" if entry.learning_rate is None else f"stages.{entry.name}"
-    return DivergedError(
-        message,
-        key=f"{place}.learning_rate",
-        learning_rate=stage.training.learning_rate,
-        halvings=halvings,
-    )
 
 
 def _begin(context: Context, entry: Entry) -> StageFolder:
@@ -258,7 +235,7 @@ def _train(
 
 def _grow(
     context: Context, stage: StagePlan, parent: StagePlan, model: Model, *, again: bool = False
-) -> None:
+) -> Divergence | None:
     """Gives the model what the plan carries over, and records the growth shock.
 
     Args:
@@ -268,12 +245,12 @@ def _grow(
         model: its model, freshly initialised.
         again: whether this process has grown it before, which nobody needs to hear of twice.
 
-    Raises:
-        DivergedError: what it would start with holds no numbers, or computes none.
+    Returns:
+        Where what it would start with holds no numbers, or computes none: that.
     """
     plan, folder = stage.transfer, context.folder.of(stage)
     if plan is None:
-        return
+        return None
     state = final_state(context.folder.of(parent))
     teacher = _compiled(context, parent)
     network.write_weights(teacher, state.part("weights"))
@@ -285,32 +262,13 @@ def _grow(
         blank = {name: network.to_array(variable) for name, variable in variables.items()}
         carried = adapt.carry_optimizer(plan, state.part("optimizer"), blank)
         network.assign(variables, carried)
-    _check_finite_growth(context, parent, stage, model, shock)
+    found = growth_shock.not_finite(stage.training, model, shock)
+    if found is not None:
+        return found
     folder.write_growth_shock(shock)
     if not again:
         context.emit(Grown(stage, shock))
-
-
-def _check_finite_growth(
-    context: Context, parent: StagePlan, stage: StagePlan, model: Model, shock: GrowthShock
-) -> None:
-    """Does nothing where the grown model has finite weights and computes finite figures.
-
-    Raises:
-        DivergedError: it does not; nothing is trained from there.
-    """
-    held = {**network.read_weights(model)}
-    held |= {name: network.to_array(one) for name, one in optimizer_variables(model).items()}
-    found = checkpoint.not_finite(held)
-    if found is None and shock.is_finite:
-        return
-    what = "its figures are no finite numbers" if found is None else f"{found[0]} holds {found[1]}"
-    raise _diverged(
-        context,
-        parent,
-        f"stage {stage.number} {stage.name} cannot grow from stage {parent.number} {parent.name}: "
-        f"right after the growth {what}; the weights it grew from are too large",
-    )
+    return None
 
 
 def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) -> Model:

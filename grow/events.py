@@ -162,6 +162,8 @@ class Diverged:
     def words(self) -> str:
         """What happened, and what is done about it, in one line."""
         found, training = self.divergence, self.stage.training
+        if not found.step:
+            return f"diverged in its growth, before any step: {found.what}; ends here"
         words = f"diverged at step {found.step}/{self.steps}: {found.what}; "
         back = f"epoch {found.epoch - 1}" if found.epoch > 1 else "the stage's start"
         if self.learning_rate is None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grow.history import History
+from grow.history import Divergence, EpochRecord
 from grow.student import quantile, repeats_needed, two_sided_p
 
 CONFIDENCE = 0.95
@@ -156,8 +156,8 @@ class SpeedUp:
     growth: tuple[float | None, ...]
 
 
-def curve(histories: Sequence[History]) -> tuple[Point, ...]:
-    """The histories of a trial's stages on one axis of cost."""
+def curve(histories: Sequence[Sequence[EpochRecord | Divergence]]) -> tuple[Point, ...]:
+    """The histories of a trial's stages on one axis of cost; attempts that diverged cost too."""
     points: list[Point] = []
     flops, cpu_seconds, seconds = 0, 0.0, 0.0
     for number, history in enumerate(histories, start=1):
@@ -165,6 +165,8 @@ def curve(histories: Sequence[History]) -> tuple[Point, ...]:
             flops += record.training_flops
             cpu_seconds += record.cpu_seconds
             seconds += record.seconds
+            if isinstance(record, Divergence):
+                continue
             accuracy, loss = record.val_accuracy, record.val_loss
             spent = (flops, round(cpu_seconds, 3), round(seconds, 3))
             points.append(Point(number, record.epoch, *spent, accuracy, loss))

@@ -8,19 +8,22 @@ drift begins.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grow import adapt, network, transfer
+from grow import adapt, checkpoint, network, transfer
 from grow.architecture import Architecture
+from grow.compiling import optimizer_variables
 from grow.errors import GrowError
 from grow.events import Listener
-from grow.history import GrowthShock
+from grow.history import Divergence, GrowthShock
 from grow.network import Model
 from grow.pipeline import Feed
+from grow.spec import Training
 from grow.stopping import StopSwitch
 from grow.trainer import evaluate
 from grow.transfer import Correspondence, TransferPlan, Verdict
@@ -81,6 +84,24 @@ def grow(
         logit_drift=drift[0],
         scales=scales,
     )
+
+
+def not_finite(training: Training, model: Model, shock: GrowthShock) -> Divergence | None:
+    """What of a grown model, or of what it computes, is no finite number; None for nothing.
+
+    Args:
+        training: how the stage would be trained.
+        model: the grown model, compiled, with the weights and optimizer state it starts with.
+        shock: what was measured of it.
+    """
+    held = {f"weights/{name}": array for name, array in network.read_weights(model).items()}
+    for name, variable in optimizer_variables(model).items():
+        held[f"optimizer/{name}"] = network.to_array(variable)
+    found = checkpoint.not_finite(held)
+    if found is None and shock.is_finite:
+        return None
+    what, value = found or ("val_loss", "nan" if math.isnan(shock.loss_after) else "inf")
+    return Divergence(1, 0, what, value, training.learning_rate, 0.0, 0.0, 0)
 
 
 def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:

@@ -68,7 +68,8 @@ class Divergence:
 
     Attributes:
         epoch: the epoch that was running, counted from 1.
-        step: how many of its steps were done; all of them where it showed at their end.
+        step: how many of its steps were done; all of them where it showed at their end, and
+            none where it was what a growth had made.
         diverged: what is not finite: ``loss``, ``val_loss``, or an array by its name in a
             checkpoint, such as ``weights/conv_1/kernel``.
         value: what it is instead: ``nan``, ``inf`` or ``-inf``.
@@ -104,6 +105,8 @@ class Divergence:
     @property
     def words(self) -> str:
         """Where and what, in words: ``epoch 3, step 4: the loss is NaN``."""
+        if not self.step:
+            return f"its growth, before any step: {self.what}"
         return f"epoch {self.epoch}, step {self.step}: {self.what}"
 
     def to_dict(self) -> dict[str, Any]:

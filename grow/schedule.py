@@ -62,15 +62,16 @@ def learning_rate(training: Training, history: History, divergences: Divergences
 
 
 def given_up(training: Training, history: History, divergences: Divergences) -> Divergence | None:
-    """The divergence with which a stage ends that may not halve its learning rate again.
+    """The divergence with which a stage ends; None while it may go on.
 
-    None while it may go on. Its weights are those of the last epoch of ``history``, or those it
-    started with.
+    It ends where it may not halve its learning rate again, and where it began with what is no
+    number: no rate helps there.
     """
     last = divergences[-1] if divergences else None
     if last is None or last.epoch <= len(history):
         return None
-    return last if len(divergences) > training.on_divergence.halve else None
+    hopeless = not last.step or len(divergences) > training.on_divergence.halve
+    return last if hopeless else None
 
 
 def warm_up(training: Training, history: History, step: int, steps: int) -> float:

@@ -95,13 +95,16 @@ def _carrying(stage: Stage, policy: Policy, operators: Sequence[Operator]) -> St
     return stage.model_copy(update={"grow": tuple(operators), "transfer": transfer})
 
 
-def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Controls:
+def controls(
+    grown: RunSpec, histories: Sequence[History], classes: int, diverged_flops: int = 0
+) -> Controls:
     """The controls of a growth that is complete.
 
     Args:
         grown: the stage file of the growth.
         histories: what each of its stages trained; stages that did not come have none.
         classes: how many classes there are.
+        diverged_flops: what it spent beside on attempts at epochs that diverged.
 
     Returns:
         ``scratch_epochs``: the final architecture from scratch, for as many epochs as growth
@@ -111,7 +114,7 @@ def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Cont
         weights spread (``preserve``) whatever policy growth had.
     """
     grown = _as_it_came(grown, len(histories))
-    scratch = _scratch_variants(grown, histories)
+    scratch = _scratch_variants(grown, histories, diverged_flops)
     why = _no_resize_only(grown)
     if not why:
         variant = Variant(RESIZE_ONLY, _resize_only(grown, histories))
@@ -133,8 +136,12 @@ def _as_it_came(grown: RunSpec, stages: int) -> RunSpec:
     return grown.model_copy(update={"stages": came, "data": data})
 
 
-def _scratch_variants(grown: RunSpec, histories: Sequence[History]) -> tuple[Variant, ...]:
-    spent = sum(record.training_flops for history in histories for record in history)
+def _scratch_variants(
+    grown: RunSpec, histories: Sequence[History], diverged_flops: int
+) -> tuple[Variant, ...]:
+    spent = diverged_flops + sum(
+        record.training_flops for history in histories for record in history
+    )
     an_epoch = histories[-1][-1].training_flops
     epochs = {
         SCRATCH_FLOPS: math.ceil(spent / an_epoch),

@@ -163,7 +163,8 @@ def epoch_rows(result: StageResult) -> tuple[EpochRow, ...]:
         if isinstance(one, Divergence):
             rate = _rates(result, one)
             cells = (str(one.epoch), *"----", f"{one.learning_rate:.2g}", duration(one.seconds))
-            rows.append(EpochRow(cells, f"diverged at step {one.step}: {one.what}; rate {rate}"))
+            where = f"at step {one.step}" if one.step else "right after the growth"
+            rows.append(EpochRow(cells, f"diverged {where}: {one.what}; rate {rate}"))
             continue
         marks = ["best"] * (one is best) + ["frozen"] * (one.epoch <= freeze)
         marks += ["diverged"] * (not one.is_finite)
