@@ -73,6 +73,11 @@ train:
   reduce_on_plateau: {patience: 3}
   until: {plateau: {patience: 5}}
   best: val_loss
+  on_divergence: halve
+""",
+    "train.on_divergence": """\
+train:
+  on_divergence: {halve: 8}
 """,
     "train.reduce_on_plateau": """\
 train:
@@ -103,6 +108,7 @@ stages:
     epochs: 5
     warm_up: 1
     best: last
+    on_divergence: stop
   - name: deeper
     repeat: up to 3
     stop: {gain: 1%}

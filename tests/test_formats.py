@@ -37,7 +37,7 @@ from grow.comparison import Comparison
 from grow.errors import RunFolderError, StageFileError
 from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
-from grow.history import EpochRecord, GrowthShock
+from grow.history import Divergence, EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.stagefolder import Done, Judged
 from grow.store import RunFolder
@@ -213,6 +213,10 @@ def test_a_checkpoint(tmp_path):
     agree("field of a state", counters)
     for name in (*manifest["files"], *counters["tally"]):
         assert f"`{name}`" in PAGE
+
+
+def test_a_divergence():
+    agree("field of a divergence", Divergence.__dataclass_fields__)
 
 
 def test_each_event_is_mentioned():

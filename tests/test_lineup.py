@@ -82,6 +82,8 @@ CHANGES = [
     ("stages.1.transfer", {"optimizer": "carry"}, 2, "transfer optimizer reset → carry"),
     ("train.warm_up", 1, 1, "warm_up none → 1.0"),
     ("stages.1.warm_up", 0.5, 2, "warm_up none → 0.5"),
+    ("train.on_divergence", "halve", 1, 'on_divergence stop → {"halve": 5}'),
+    ("stages.1.on_divergence", {"halve": 2}, 2, 'on_divergence stop → {"halve": 2}'),
     (
         "stages.1.carried",
         {"freeze": 2, "learning_rate": "0.1x"},
@@ -128,6 +130,8 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("stages.1.transfer", {"weights": "preserve", "optimizer": "reset"}),
         ("stages.1.grow.0.insert.name", "eyes"),
         ("train.warm_up", 0),
+        ("train.on_divergence", "stop"),
+        ("stages.1.on_divergence", {"halve": 0}),
         ("stages.1.carried", {"freeze": 0, "learning_rate": 1}),
     ],
 )
