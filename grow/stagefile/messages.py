@@ -90,6 +90,7 @@ def _unknown_source(location: Path, document: Document) -> Problem:
 
 def _unknown(location: Path, document: Document) -> Problem:
     path, node, _ = _trace(location[:-1], document)
+    node = _group(node)
     key = str(location[-1])
     near = _nearest(document, location)
     known = ", ".join(node["properties"])
@@ -110,6 +111,7 @@ def _unknown(location: Path, document: Document) -> Problem:
 def _nearest(document: Document, location: Path) -> str | None:
     """The known key that an unknown one seems to mean; none when it is known elsewhere."""
     _, node, value = _trace(location[:-1], document)
+    node = _group(node)
     key = str(location[-1]).lower().replace("-", "_").replace(" ", "_")
     free = [name for name in node["properties"] if name not in value]
     if key in free:
