@@ -71,7 +71,7 @@ def _carry_out(
         launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
     except DivergedError as error:
         # It counts as what it is (see `diverged`); the other repeats go on.
-        listener(Warned(f"{variant.name} diverged: {error.message}"))
+        listener(Warned(error.message))
         return False
     judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
     hear(Told(task.seed, variant.name, None))

@@ -109,8 +109,14 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "not a number"
 
 
+DIVERGED_BEFORE = "what was measured is no number: the training that it grew from had diverged"
+"""What is said of a growth that an earlier version made from weights that are no numbers."""
+
+
 def shock_words(shock: GrowthShock) -> str:
     """The growth shock as a sentence."""
+    if not shock.is_finite:
+        return f"At the moment of growth, {DIVERGED_BEFORE}."
     return (
         f"Measured at the moment of growth, before any training: validation loss "
         f"{figure(shock.loss_before)} before, {figure(shock.loss_after)} after; validation "

@@ -15,7 +15,7 @@ from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.planning import Plan
 from grow.report.after_growth import training_lines
-from grow.report.summary import EPOCH_COLUMNS, divergence_words, epoch_rows
+from grow.report.summary import DIVERGED_BEFORE, EPOCH_COLUMNS, divergence_words, epoch_rows
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, percent, plural, size
@@ -61,6 +61,8 @@ def _verdict(plan: TransferPlan) -> Text:
 
 def shock_line(shock: GrowthShock) -> Text:
     """The growth shock: validation loss and accuracy on both sides of a growth."""
+    if not shock.is_finite:
+        return Text(f"growth shock: {DIVERGED_BEFORE}", "yellow")
     return Text(
         f"growth shock: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
