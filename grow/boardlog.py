@@ -63,9 +63,7 @@ class BoardLog:
             case EpochDone():
                 self._epoch(event.record)
             case Diverged():
-                # At the step it goes on from: what is later TensorBoard is told to forget.
-                step = (event.divergence.epoch - 1) * event.steps
-                self._text(step, "divergence", f"epoch {event.divergence.epoch} {event.words}")
+                self._diverged(event)
             case StageDone(reused=True):
                 self._earlier(event.stage, event.history)
             case StageDone():
@@ -132,6 +130,14 @@ class BoardLog:
             "epoch/training_flops": record.training_flops,
         }
         self._scalars(record.epoch * self._steps, figures)
+        self._writer.flush()
+
+    def _diverged(self, event: Diverged) -> None:
+        if self._writer is None:  # in its growth
+            self._open(event.stage, 0)
+        # At the step it goes on from: what is later TensorBoard is told to forget.
+        step = (event.divergence.epoch - 1) * event.steps
+        self._text(step, "divergence", f"epoch {event.divergence.epoch} {event.words}")
         self._writer.flush()
 
     def _scalars(self, step: int, figures: Mapping[str, float]) -> None:
