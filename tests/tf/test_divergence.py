@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import checkpoint, engine, runs, stagefile, trainer
+from grow import checkpoint, comparing, engine, runs, stagefile, trainer, trial
 from grow.checkpoint import State
 from grow.errors import DivergedError, Stopped
 from grow.events import (
@@ -28,6 +28,7 @@ from grow.planning import cache_folder
 from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
+from grow.trial import Task
 from tests.builders import record
 from tests.tf.conftest import Killed, differences
 
@@ -360,7 +361,7 @@ def test_interrupted_at_any_event_it_comes_to_the_same_weights(
     events = carry_out(stages, tmp_path / "straight")
     kinds = (StepDone, Validating, CheckpointWritten, Diverged, EpochDone, StageDone, Grown)
     points = [place for place, event in enumerate(events) if isinstance(event, kinds)]
-    for place in points[:: max(1, len(points) // 20)]:
+    for place in points[:: max(1, len(points) // 8)]:
         run = tmp_path / f"run-{place}"
         with pytest.raises(Killed):
             carry_out(stages, run, at(object, place + 1, kill))
@@ -422,3 +423,32 @@ def test_nothing_grows_from_what_an_earlier_version_left(left_behind: Path, blow
     with pytest.raises(DivergedError, match="stage 1 small diverged in epoch 1"):
         carry_out(text(grown=True), left_behind)
     assert not list(left_behind.glob("02-*"))
+
+
+# --- In a comparison.
+
+
+@pytest.mark.slow
+def test_a_trial_that_diverges_is_counted_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = trainer.StageTrainer._warm_up
+
+    def share(self: trainer.StageTrainer, now: int) -> float:
+        wild = (self._feed.seed, self._stage.name, now) == (4, "scratch", 0)
+        return 1e300 if wild else calm(self, now)
+
+    monkeypatch.setattr(trainer.StageTrainer, "_warm_up", share)
+    stages = text(grown=True).replace("    carried: {freeze: 1, learning_rate: 0.5x}\n", "")
+    spec = stagefile.parse(stages, "tiny.yaml")
+    tasks = [Task(spec, tmp_path, tmp_path / f"seed-{seed}", seed) for seed in (3, 4)]
+    for task in tasks:
+        trial.carry_out(task, lambda told: None, StopSwitch())
+    found = comparing._weighed_up(tmp_path, tasks, 1, "")
+    assert found.setting.seeds == (3,)
+    assert {(one.seed, one.variant) for one in found.setting.diverged} == {
+        (4, "scratch_flops"),
+        (4, "scratch_epochs"),
+    }
+    assert "Training diverged: scratch_flops in 1 of 2 repeats (seed 4)" in found.verdict.sentence
+    assert {len(one.trials) for one in found.summaries} == {1}
