@@ -72,9 +72,11 @@ def grow(
         Stopped: asked to stop; nothing was written.
     """
     before = evaluate(old.model, old.feed, emit, switch)
-    scales = _carry_over(plan, old, new)
-    after = evaluate(new.model, new.feed, emit, switch)
-    drift = _logit_drift(old, new)
+    # What overflows is no number then, and `not_finite` tells the user; NumPy need not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scales = _carry_over(plan, old, new)
+        after = evaluate(new.model, new.feed, emit, switch)
+        drift = _logit_drift(old, new)
     _refuse_false_promise(plan, drift, old, new)
     return GrowthShock(
         loss_before=before.mean_loss,
@@ -100,8 +102,12 @@ def not_finite(training: Training, model: Model, shock: GrowthShock) -> Divergen
     found = checkpoint.not_finite(held)
     if found is None and shock.is_finite:
         return None
-    what, value = found or ("val_loss", "nan" if math.isnan(shock.loss_after) else "inf")
-    return Divergence(1, 0, what, value, training.learning_rate, 0.0, 0.0, 0)
+    if found is None:  # the weights are finite, and what they compute is not
+        figures = (("val_loss", shock.loss_after), ("val_loss", shock.loss_before))
+        wrong = (pair for pair in figures if not math.isfinite(pair[1]))
+        what, figure = next(wrong, ("logits", shock.logit_drift))
+        found = (what, str(float(figure)))
+    return Divergence(1, 0, *found, training.learning_rate, 0.0, 0.0, 0)
 
 
 def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:

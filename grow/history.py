@@ -70,8 +70,8 @@ class Divergence:
         epoch: the epoch that was running, counted from 1.
         step: how many of its steps were done; all of them where it showed at their end, and
             none where it was what a growth had made.
-        diverged: what is not finite: ``loss``, ``val_loss``, or an array by its name in a
-            checkpoint, such as ``weights/conv_1/kernel``.
+        diverged: what is not finite: ``loss``, ``val_loss``, ``logits``, or an array by its name
+            in a checkpoint, such as ``weights/conv_1/kernel``.
         value: what it is instead: ``nan``, ``inf`` or ``-inf``.
         learning_rate: the epoch's learning rate; the share that a warm-up takes of it aside.
         seconds: wall-clock time of the epoch up to there.
@@ -98,6 +98,8 @@ class Divergence:
                 return f"{name} holds a weight that is {number}"
             case "optimizer":
                 return f"the optimizer's {name} holds a number that is {number}"
+            case "logits":
+                return f"a logit is {number}"
             case "val_loss":
                 return f"the validation loss is {number}"
         return f"the {self.diverged} is {number}"

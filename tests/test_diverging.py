@@ -277,3 +277,21 @@ def test_a_checkpoint_without_numbers_is_none(tmp_path: Path) -> None:
     assert start.state is not None
     assert start.state.number == good.number
     assert ["weights/x holds inf" in flaw.words for flaw in start.flaws] == [True]
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "words"),
+    [
+        ("loss", "nan", "the loss is NaN"),
+        ("val_loss", "inf", "the validation loss is infinite"),
+        ("logits", "nan", "a logit is NaN"),
+        ("weights/conv_1/kernel", "-inf", "conv_1/kernel holds a weight that is infinite"),
+        (
+            "optimizer/x_velocity",
+            "inf",
+            "the optimizer's x_velocity holds a number that is infinite",
+        ),
+    ],
+)
+def test_what_is_no_number_is_named(what: str, value: str, words: str) -> None:
+    assert divergence(diverged=what, value=value).what == words
