@@ -168,7 +168,7 @@ def growth_words(stage: StagePlan, shock: GrowthShock) -> str:
         return ""
     why = f": {'; '.join(plan.why)}" if plan.why else ""
     return (
-        f"{plan.totals()}; verdict {plan.verdict}{why}; "
+        f"{plan.totals()}; verdict {plan.verdict}{plan.scope and f' {plan.scope}'}{why}; "
         f"validation loss {shock.loss_before:.4f} before, {shock.loss_after:.4f} after; "
         f"validation accuracy {shock.accuracy_before:.1%} before, {shock.accuracy_after:.1%} after"
     )

@@ -7,7 +7,7 @@ as that of a new one. No Keras, no pictures.
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -105,5 +105,9 @@ def _trial(values: dict[str, Any]) -> Trial:
 
 def _record(kind: Any, values: dict[str, Any]) -> Any:
     """The record with these fields; null stands for what is no number."""
-    known = ((field.name, values[field.name]) for field in fields(kind))
+    known = (
+        (field.name, values[field.name])
+        for field in fields(kind)
+        if field.name in values or field.default is MISSING  # a newer field, in an older file
+    )
     return kind(**{name: math.nan if value is None else value for name, value in known})

@@ -221,23 +221,26 @@ def _pictures(task: Task) -> Pictures:
 
 def _trial(task: Task, variant: Variant, on_test: bool) -> Trial:
     stages = trial.results(task, variant)
-    ends = tuple(_end(stage, on_test) for stage in stages)
-    return Trial(task.seed, ends, curve([stage.history for stage in stages]))
+    last = stages[-1].plan.classes
+    ends = tuple(_end(stage, on_test, last) for stage in stages)
+    fewer = [stage.plan.number for stage in stages if stage.plan.classes != last]
+    return Trial(task.seed, ends, curve([stage.history for stage in stages], fewer))
 
 
-def _end(stage: StageResult, on_test: bool) -> StageEnd:
+def _end(stage: StageResult, on_test: bool, classes: Sequence[str]) -> StageEnd:
     best = stage.best
     if stage.done is None or best is None:
         raise RunFolderError(f"{stage.path} is not complete", hint="run `grow compare` again")
     accuracy, loss = best.val_accuracy, best.val_loss
     if on_test:
         tested = StageFolder(stage.path).tested()
-        if tested is None:
+        if tested is None and stage.plan.classes == classes:
             raise RunFolderError(
                 f"{stage.path / 'test.json'} is missing or damaged",
                 hint="the same command evaluates the stage again",
             )
-        accuracy, loss = tested.accuracy, tested.loss
+        if tested is not None:  # none where no test picture is of a class that the stage knows
+            accuracy, loss = tested.accuracy, tested.loss
     return StageEnd(
         name=stage.plan.name,
         parameters=stage.plan.architecture.parameters,

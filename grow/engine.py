@@ -7,14 +7,18 @@ never stopped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from grow import (
     adapt,
     assessment,
     checkpoint,
+    classes,
     commit,
     fetching,
     growth_shock,
@@ -23,6 +27,8 @@ from grow import (
     lock,
     mending,
     network,
+    planning,
+    retraining,
     schedule,
     stageplans,
 )
@@ -50,11 +56,12 @@ from grow.lineup import Action, Complete, Entry
 from grow.network import Model
 from grow.pictures import prepare
 from grow.pictures.balance import class_weights
+from grow.pictures.outline import list_pictures
 from grow.pictures.split import check_all_used
 from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
-from grow.stageplans import Pictures, StagePlan
+from grow.stageplans import StagePlan
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.trainer import Outcome, StageTrainer
@@ -67,21 +74,20 @@ class Context:
     Attributes:
         spec: the stage file.
         folder: where the run's results go.
-        pictures: the prepared pictures.
+        pictures: the prepared pictures, by the classes that stages know.
         emit: hears of everything that happens.
         switch: asks to stop.
     """
 
     spec: RunSpec
     folder: RunFolder
-    pictures: prepare.Prepared
+    pictures: Mapping[tuple[str, ...], prepare.Part]
     emit: Listener
     switch: StopSwitch
 
-    @property
-    def classes(self) -> int:
-        """How many classes there are."""
-        return len(self.pictures.manifest.classes)
+    def known_to(self, stage: StagePlan) -> prepare.Part:
+        """The pictures of the classes that a stage knows."""
+        return self.pictures[stage.classes]
 
 
 def run(
@@ -113,12 +119,16 @@ def run(
     folder.path.mkdir(parents=True, exist_ok=True)
     with lock.held(folder.path):
         commit.sweep(folder.path)
-        context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
-        manifest = context.pictures.manifest
-        known = Pictures(manifest.classes, manifest.training_digest)
+        prepared = _prepare(spec, base, cache, emit, switch)
+        known = planning.known(prepared.manifest)
         stages = stageplans.plan_stages(spec, known)
+        pictures = {s.classes: part for s in stages if (part := prepared.among(s.classes))}
+        context = Context(spec, folder, pictures, emit, switch)
         mending.mend(folder, stages, emit)
-        entries = lineup.line_up(stages, inspection.survey(folder))
+        found = inspection.survey(folder)
+        entries = lineup.line_up(stages, found)
+        if words := retraining.sentence(spec, entries, found):
+            emit(Warned(words))
         folder.write_run(noted or spec, base, known)
         emit(RunStarted(spec.name, folder.path, entries))
         complete: list[Complete] = []
@@ -136,13 +146,18 @@ def _prepare(
     spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
 ) -> prepare.Prepared:
     shape = stageplans.master_shape(spec)
+    data = fetching.fetch(spec.data, cache, emit, switch.check)
+    later = classes.later_sets(spec)
+    if later:  # a class that the pictures lack is told before any of them is read
+        classes.by_stage(spec, list_pictures(data, base).classes)
     prepared = prepare.prepare(
-        fetching.fetch(spec.data, cache, emit, switch.check),
+        data,
         base,
         shape,
         cache,
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,
+        later=later,
     )
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
@@ -207,7 +222,8 @@ def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -
     teacher = _compiled(context, parent)
     network.write_weights(teacher, state.part("weights"))
     old = Side(parent.architecture, teacher, _feed(context, parent))
-    new = Side(stage.architecture, model, _feed(context, stage))
+    # Both models are held side by side on the pictures that both know the classes of.
+    new = Side(stage.architecture, model, _feed(context, stage, of=parent))
     shock = growth_shock.grow(plan, old, new, context.emit, context.switch)
     if plan.optimizer == "carry":
         variables = optimizer_variables(model)
@@ -225,7 +241,7 @@ def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) 
     if groups is not None and stage.transfer is not None and stage.transfer.optimizer == "reset":
         late = groups.freeze * _feed(context, stage).steps
     balanced = context.spec.data.balance == "weights"
-    compile_model(model, stage.training, context.classes, groups, late, balanced=balanced)
+    compile_model(model, stage.training, len(stage.classes), groups, late, balanced=balanced)
     return model
 
 
@@ -238,11 +254,14 @@ def _layer_seed(seed: int, stage: int, layer: str) -> int:
     return derive_seed(seed, "layer", stage, layer, bits=31)
 
 
-def _feed(context: Context, stage: StagePlan) -> Feed:
-    manifest = context.pictures.manifest
+def _feed(context: Context, stage: StagePlan, of: StagePlan | None = None) -> Feed:
+    """The pictures of a stage's classes, or only those of another stage's; its own labels."""
+    pictures = context.known_to(of or stage)
+    manifest = pictures.manifest
+    labels = np.array([stage.classes.index(name) for name in manifest.classes], np.int64)
     return Feed(
-        images=context.pictures.images,
-        labels=manifest.labels,
+        images=pictures.images,
+        labels=labels[manifest.labels],
         training=manifest.indices("train"),
         validation=manifest.indices("validation"),
         size=stage.architecture.image[:2],
@@ -250,14 +269,15 @@ def _feed(context: Context, stage: StagePlan) -> Feed:
         augment=context.spec.data.augment,
         seed=context.spec.seed,
         stage=stage.number,
-        class_weights=_class_weights(context),
+        class_weights=_class_weights(context, stage),
     )
 
 
-def _class_weights(context: Context) -> tuple[float, ...]:
+def _class_weights(context: Context, stage: StagePlan) -> tuple[float, ...]:
     if context.spec.data.balance == "none":
         return ()
-    return tuple(class_weights(context.pictures.manifest.counts()["train"]).values())
+    counts = context.known_to(stage).manifest.counts()["train"]
+    return tuple(class_weights(counts).values())
 
 
 def final_state(folder: StageFolder) -> State:
@@ -291,7 +311,7 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     network.write_weights(model, weights)
     context.switch.check()
     folder.commit_model(partial(network.save, model, network.notes_of(stage)))
-    manifest, pictures = context.pictures.manifest, context.spec.report.pictures
+    manifest, pictures = context.known_to(stage).manifest, context.spec.report.pictures
     folder.write_findings(
         assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
     )

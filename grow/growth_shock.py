@@ -23,7 +23,7 @@ from grow.network import Model
 from grow.pipeline import Feed
 from grow.stopping import StopSwitch
 from grow.trainer import evaluate
-from grow.transfer import Correspondence, TransferPlan, Verdict
+from grow.transfer import Carried, Correspondence, LayerPlan, TransferPlan, Verdict
 
 Array = NDArray[np.float32]
 
@@ -71,7 +71,7 @@ def grow(
     before = evaluate(old.model, old.feed, emit, switch)
     scales = _carry_over(plan, old, new)
     after = evaluate(new.model, new.feed, emit, switch)
-    drift = _logit_drift(old, new)
+    drift = _logit_drift(plan, old, new)
     _refuse_false_promise(plan, drift, old, new)
     return GrowthShock(
         loss_before=before.mean_loss,
@@ -90,7 +90,7 @@ def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
     network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
     for line in plan.layers:
         if line.adaptation is not None and line.adaptation.measured:
-            scales[line.name] = _scale(line.name, old, new)
+            scales[line.name] = _scale(line, old, new)
             network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
     # Last, so that the factors are those of the weights as they were learnt.
     start = network.read_weights(new.model)
@@ -98,14 +98,16 @@ def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
     return scales
 
 
-def _scale(layer: str, old: Side, new: Side) -> float:
+def _scale(line: LayerPlan, old: Side, new: Side) -> float:
     """The factor that brings what a dense layer computes closest to what it computed.
 
     Least squares over the first training pictures: with z the old and z' the new sums before
     bias and activation, the factor is the sum of z z' over the sum of z' z'.
     """
-    wanted = _sums(layer, old.model, old.feed.first_training(SCALE_PICTURES))
-    found = _sums(layer, new.model, new.feed.first_training(SCALE_PICTURES))
+    wanted = _sums(line.name, old.model, old.feed.first_training(SCALE_PICTURES))
+    found = _sums(line.name, new.model, new.feed.first_training(SCALE_PICTURES))
+    if line.adaptation is not None and line.adaptation.classes is not None:
+        wanted, found = _of_old_classes(wanted, found, line.adaptation.classes)
     power = float((found.astype(np.float64) ** 2).sum())
     return float((wanted.astype(np.float64) * found).sum() / power) if power else 1.0
 
@@ -117,13 +119,34 @@ def _sums(layer: str, model: Model, pictures: Array) -> Array:
     return product
 
 
-def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
+def _of_old_classes(old: Array, new: Array, classes: Carried) -> tuple[Array, Array]:
+    """Both sides' logits of the old classes, less their mean over these: ``(batch, old classes)``.
+
+    What is added to all logits alike changes no probability, and a single output has no such
+    thing; so only what they are relative to each other can be compared.
+
+    Args:
+        old: logits of the old model, ``(batch, outputs)``.
+        new: logits of the new one, ``(batch, new classes)``.
+        classes: for each new class the old one that it is, or None.
+    """
+    before = adapt.per_class(old)
+    places = {one: place for place, one in enumerate(classes) if one is not None}
+    after = new[:, [places[one] for one in range(before.shape[1])]]
+    return before - before.mean(1, keepdims=True), after - after.mean(1, keepdims=True)
+
+
+def _logit_drift(plan: TransferPlan, old: Side, new: Side) -> tuple[float, bool]:
     """The largest difference of logits on the first validation pictures.
+
+    Where there are more classes, of the logits of the old ones relative to each other.
 
     Returns:
         The difference, and whether it is more than rounding.
     """
     one, other = _logits(old), _logits(new)
+    if plan.classes is not None:
+        one, other = _of_old_classes(one, other, plan.classes.carried)
     drift = float(np.abs(one - other).max())
     return drift, drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
 
@@ -156,14 +179,22 @@ def _refuse_false_promise(
 def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
     """Name of the first layer of both models whose outputs do not correspond as planned."""
     names = {layer.name for layer in old.architecture.layers}
-    steps = transfer.walk(old.architecture, new.architecture, plan.policy, layers=plan.exceptions)
+    steps = transfer.walk(
+        old.architecture,
+        new.architecture,
+        plan.policy,
+        layers=plan.exceptions,
+        classes=plan.classes,
+    )
     shared = [(line.name, behind) for line, behind in steps if line.name in names]
+    if plan.classes is not None:
+        shared = shared[:-1]  # probabilities of other classes; the drift has compared its logits
     one = _outputs(old, [name for name, _ in shared])
     other = _outputs(new, [name for name, _ in shared])
     for name, behind in shared:
         if _apart(one[name], _seen_from_old(other[name], behind), behind):
             return name
-    return shared[-1][0]
+    return old.architecture.layers[-1].name
 
 
 def _outputs(side: Side, layers: Sequence[str]) -> Mapping[str, Array]:

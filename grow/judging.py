@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grow import network, stageplans
+from grow import classes, network, planning, stageplans
 from grow.compiling import compile_model
 from grow.engine import final_state
 from grow.events import Listener
 from grow.pictures import exported
-from grow.pictures.prepare import Prepared, prepare
+from grow.pictures.prepare import Part, prepare
 from grow.pipeline import Feed
 from grow.spec import Augment, RunSpec
 from grow.stagefolder import Judged, StageFolder
@@ -43,16 +43,22 @@ def judge(
     """
     shape = stageplans.master_shape(spec)
     pictures = prepare(
-        exported.local(spec.data, cache), base, shape, cache, check_stop=switch.check
+        exported.local(spec.data, cache),
+        base,
+        shape,
+        cache,
+        check_stop=switch.check,
+        later=classes.later_sets(spec),
     )
     manifest = pictures.manifest
     if not len(manifest.indices("test")):
         return
-    known = stageplans.Pictures(manifest.classes, manifest.training_digest)
-    for stage in stageplans.plan_stages(spec, known):
-        place = folder.of(stage)
-        if place.done() is not None and not _is_known(place, manifest.test_digest):
-            place.write_tested(_tested(stage, place, pictures, emit, switch))
+    for stage in stageplans.plan_stages(spec, planning.known(manifest)):
+        place, own = folder.of(stage), pictures.among(stage.classes)
+        if own is None or not len(own.manifest.indices("test")):
+            continue  # all test pictures are of classes that it does not know
+        if place.done() is not None and not _is_known(place, own.manifest.test_digest):
+            place.write_tested(_tested(stage, place, own, emit, switch))
 
 
 def _is_known(place: StageFolder, test_pictures: str) -> bool:
@@ -63,7 +69,7 @@ def _is_known(place: StageFolder, test_pictures: str) -> bool:
 
 
 def _tested(
-    stage: StagePlan, place: StageFolder, pictures: Prepared, emit: Listener, switch: StopSwitch
+    stage: StagePlan, place: StageFolder, pictures: Part, emit: Listener, switch: StopSwitch
 ) -> Judged:
     manifest = pictures.manifest
     weights = final_state(place).part("weights")
@@ -86,7 +92,7 @@ def _no_matter(_layer: str) -> int:
     return 0
 
 
-def _feed(stage: StagePlan, pictures: Prepared) -> Feed:
+def _feed(stage: StagePlan, pictures: Part) -> Feed:
     manifest = pictures.manifest
     test = manifest.indices("test")
     return Feed(

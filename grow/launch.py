@@ -14,7 +14,7 @@ from pathlib import Path
 
 from grow import engine, stagefile
 from grow.boardlog import BoardLog
-from grow.errors import RunFolderError
+from grow.errors import GrowthError, RunFolderError
 from grow.eventlog import EventLog
 from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned, to_all
 from grow.planning import cache_folder, run_folder
@@ -60,9 +60,11 @@ def run(
     where = [] if run_dir is None else ["--run-dir", str(run_dir)]
     where += [word for one in overrides for word in ("--set", one)]
     command = _words("run", str(stage_file), *where, tensorboard=tensorboard)
-    return _launch(
-        spec, file.parent.resolve(), folder, command, _Ears(to_all(listeners), stop, tensorboard)
-    )
+    ears = _Ears(to_all(listeners), stop, tensorboard)
+    try:
+        return _launch(spec, file.parent.resolve(), folder, command, ears)
+    except GrowthError as error:
+        raise stagefile.located(file, error, overrides) from None
 
 
 def resume(
@@ -80,9 +82,11 @@ def resume(
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
     command = _words("resume", str(run_dir), tensorboard=tensorboard)
-    return _launch(
-        found.spec, found.base, folder, command, _Ears(to_all(listeners), stop, tensorboard)
-    )
+    ears = _Ears(to_all(listeners), stop, tensorboard)
+    try:
+        return _launch(found.spec, found.base, folder, command, ears)
+    except GrowthError as error:
+        raise stagefile.located(folder.stage_file, error) from None
 
 
 def _words(*arguments: str, tensorboard: bool) -> str:

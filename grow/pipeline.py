@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from grow.pictures.augment import distort, epoch_order
 from grow.pictures.reduce import area_mean
 from grow.pictures.resample import resample
 from grow.spec import Augment
+
+if TYPE_CHECKING:
+    from grow.pictures.prepare import Chosen
 
 Batch = tuple[Any, Any]
 """Pictures ``(batch, height, width, channels)`` in [0, 255] and labels ``(batch, 1)``."""
@@ -47,7 +50,7 @@ class Feed:
             all count one.
     """
 
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] | Chosen
     labels: NDArray[np.int64]
     training: NDArray[np.int64]
     validation: NDArray[np.int64]

@@ -12,18 +12,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import inspection, stagefile
-from grow.errors import DataError, RunFolderError
+from grow import classes, inspection, retraining, stagefile
+from grow.errors import DataError, GrowthError, RunFolderError
 from grow.groups import total_flops
 from grow.lineup import Entry, line_up
 from grow.pictures import exported
 from grow.pictures.balance import class_weights
 from grow.pictures.index import peek
-from grow.pictures.manifest import Split, Unusable, shown
+from grow.pictures.manifest import Manifest, Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
 from grow.pictures.split import remarks
 from grow.spec import Fetched, OnBad, RunSpec
-from grow.stageplans import Pictures, master_shape, plan_stages
+from grow.stageplans import Pictures, StagePlan, master_shape, plan_stages
 from grow.store import RunFolder
 
 SCHEMA = "grow.plan/1"
@@ -44,7 +44,10 @@ class Plan:
         warnings: what the plan had to assume, and what it leaves out.
         approximate: whether the pictures are divided differently, by a few, once they are read.
         class_weights: how much a picture of each class counts in the training loss; empty where
-            all count one, or the pictures were not found.
+            all count one, or the pictures were not found. Of all classes; a stage that does not
+            know them all weighs its own.
+        of_some: pictures per split as ``pictures``, of the classes that some stages know, by
+            these classes.
     """
 
     spec: RunSpec
@@ -55,16 +58,21 @@ class Plan:
     warnings: tuple[str, ...] = ()
     approximate: bool = False
     class_weights: Mapping[str, float] = field(default_factory=dict)
+    of_some: Mapping[tuple[str, ...], Mapping[str, int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         stages = ", ".join(f"{e.stage.number} {e.stage.name}: {e.action}" for e in self.entries)
         return f"<plan {self.spec.name} -> {self.folder}: {stages}>"
 
+    def pictures_of(self, stage: StagePlan) -> Mapping[str, int]:
+        """Pictures per split of the classes that a stage knows; empty where none were found."""
+        return self.of_some.get(stage.classes, self.pictures)
+
     def training_flops(self, entry: Entry) -> int | None:
         """Floating-point operations of training a stage to its last epoch; None if unknown."""
-        if not self.pictures:
+        stage, pictures = entry.stage, self.pictures_of(entry.stage)
+        if not pictures:
             return None
-        stage, pictures = entry.stage, self.pictures
         counts = (pictures["train"], pictures.get("validation", 0))
         return total_flops(stage.architecture, stage.groups, stage.training.epochs, *counts)
 
@@ -88,6 +96,7 @@ class Plan:
         return {
             "number": stage.number,
             "name": stage.name,
+            "classes": list(stage.classes),
             "action": entry.action,
             "reason": entry.reason,
             "fingerprint": stage.fingerprint if known else None,
@@ -129,16 +138,23 @@ def plan(
     spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
     seen = _look(spec, file.parent)
-    entries = line_up(plan_stages(spec, seen.known), inspection.survey(folder))
+    try:
+        stages = plan_stages(spec, seen.known)
+    except GrowthError as error:
+        raise stagefile.located(file, error, overrides) from None
+    found = inspection.survey(folder)
+    entries = line_up(stages, found)
+    retrained = retraining.sentence(spec, entries, found) if seen.counts else ""
     return Plan(
         spec=spec,
         folder=folder.path,
         classes=seen.known.classes,
         pictures=seen.counts,
         entries=entries,
-        warnings=(*seen.warnings, *_never_thawed(entries)),
+        warnings=(*filter(None, [retrained]), *seen.warnings, *_never_thawed(entries)),
         approximate=seen.approximate,
         class_weights=class_weights(seen.training) if spec.data.balance == "weights" else {},
+        of_some={s.classes: seen.of(s.classes) for s in stages if s.classes != seen.known.classes},
     )
 
 
@@ -162,6 +178,18 @@ class _Seen:
     warnings: tuple[str, ...] = ()
     approximate: bool = False
     training: Mapping[str, int] = field(default_factory=dict)
+    by_class: Mapping[Split, Mapping[str, int]] = field(default_factory=dict)
+    fraction: float | None = None
+
+    def of(self, some: tuple[str, ...]) -> dict[str, int]:
+        """How many pictures of some of the classes there are per split, as far as is known."""
+        return _totals(
+            {
+                split: {name: count for name, count in counts.items() if name in some}
+                for split, counts in self.by_class.items()
+            },
+            self.fraction,
+        )
 
 
 def _look(spec: RunSpec, base: Path) -> _Seen:
@@ -171,49 +199,68 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
     data = exported.local(spec.data, cache)
     try:
         if missing is not None:
-            return _unfetched(missing)
-        manifest = peek(data, base, shape, cache)
+            return _unfetched(spec, missing)
+        peeked = peek(data, base, shape, cache, classes.later_sets(spec))
+        manifest = peeked.manifest
         if manifest is not None:
-            known = Pictures(manifest.classes, manifest.training_digest)
             counts = manifest.counts()
             told = (
                 *_left_out(manifest.unusable, spec.data.on_bad),
                 *remarks(counts),
                 *map(str, manifest.remarks),
             )
-            return _Seen(known, _totals(counts), told, training=counts["train"])
+            return _Seen(
+                known(manifest), _totals(counts), told, training=counts["train"], by_class=counts
+            )
         seen = outline(data, base)
     except DataError as error:
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error.message.rstrip(".")),))
-    return _outlined(seen, spec.data.on_bad)
+        return _Seen(_unknown(spec), {}, (_assumed(error.message.rstrip(".")),))
+    return _outlined(seen, spec.data.on_bad, tuple(map(known, peeked.earlier)))
 
 
-def _unfetched(data: Fetched) -> _Seen:
+def known(manifest: Manifest) -> Pictures:
+    """What recipes hold of the pictures of a manifest."""
+    earlier = tuple(map(known, manifest.earlier))
+    return Pictures(manifest.classes, manifest.training_digest, earlier)
+
+
+def _unknown(spec: RunSpec) -> Pictures:
+    """What is assumed while the pictures cannot be found: two classes, and those named as new."""
+    later = [name for names in classes.new_classes(spec) for name in names]
+    first = [name for name in map(str, range(2 + len(later))) if name not in later]
+    return Pictures((*first[:2], *later), None)
+
+
+def _unfetched(spec: RunSpec, data: Fetched) -> _Seen:
     """What is known of a data set before it is fetched; a plan fetches nothing."""
     name = f"{data.name} ({data.source})"
     seen = exported.foreseen(data)
     if seen is None:
         told = f"{name} is not on this machine yet, grow run fetches it"
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(told),))
+        return _Seen(_unknown(spec), {}, (_assumed(told),))
     return replace(
         _outlined(seen, data.on_bad), warnings=(f"{name} is fetched when the run starts",)
     )
 
 
-def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
-    counts = _totals(seen.counts)
-    if seen.fraction is not None:
-        # Which ones is known once they are read; how many, within a few.
-        aside = round(counts["train"] * seen.fraction)
-        counts = {**counts, "train": counts["train"] - aside, "validation": aside}
-    known = Pictures(seen.classes, None)
+def _outlined(seen: Outline, on_bad: OnBad, earlier: tuple[Pictures, ...] = ()) -> _Seen:
+    counts = _totals(seen.counts, seen.fraction)
+    pictures = Pictures(seen.classes, None, earlier)
     told = (
         *_left_out(seen.unusable, on_bad),
         *(() if seen.fraction else remarks(seen.counts)),
         *map(str, seen.remarks),
     )
     # What is set aside is the same share of each class, and so hardly moves the weights.
-    return _Seen(known, counts, told, seen.fraction is not None, seen.counts["train"])
+    return _Seen(
+        pictures,
+        counts,
+        told,
+        seen.fraction is not None,
+        seen.counts["train"],
+        by_class=seen.counts,
+        fraction=seen.fraction,
+    )
 
 
 def _assumed(why: str) -> str:
@@ -231,8 +278,16 @@ def _left_out(unusable: Sequence[Unusable], on_bad: OnBad) -> tuple[str, ...]:
     return (f"{len(unusable):,} files are left out; the first: {first}",)
 
 
-def _totals(counts: Mapping[Split, Mapping[str, int]]) -> dict[str, int]:
-    return {split: sum(classes.values()) for split, classes in counts.items()}
+def _totals(
+    counts: Mapping[Split, Mapping[str, int]], fraction: float | None = None
+) -> dict[str, int]:
+    """Pictures per split, where ``fraction`` of those to train on is still to be set aside."""
+    totals: dict[str, int] = {split: sum(of.values()) for split, of in counts.items()}
+    if fraction is not None and totals:
+        # Which ones is known once they are read; how many, within a few.
+        aside = round(totals["train"] * fraction)
+        totals |= {"train": totals["train"] - aside, "validation": aside}
+    return totals
 
 
 def run_folder(spec: RunSpec, run_dir: str | PathLike[str] | None) -> Path:

@@ -100,6 +100,7 @@ class StageResult:
         return {
             "number": stage.number,
             "name": stage.name,
+            "classes": list(stage.classes),
             "fingerprint": stage.fingerprint,
             "state": self.state,
             "folder": self.path.name,
@@ -244,7 +245,10 @@ def noted(folder: RunFolder) -> Noted:
         spec = folder.spec()
     except RunFolderError as error:
         raise RunFolderError(error.message, hint=hint if path.is_file() else error.hint) from error
-    known = Pictures(tuple(values["classes"]), values["pictures"])
+    earlier = tuple(
+        Pictures(tuple(one["classes"]), one["pictures"]) for one in values.get("earlier", ())
+    )
+    known = Pictures(tuple(values["classes"]), values["pictures"], earlier)
     return Noted(spec, Path(values["base"]), known)
 
 

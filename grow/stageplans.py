@@ -6,9 +6,9 @@ as plain JSON values. Pure; floors 0 and 1 only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from grow import growth, transfer
+from grow import classes, growth, transfer
 from grow.architecture import Architecture
 from grow.errors import GrowthError
 from grow.groups import Groups, group
@@ -48,6 +48,11 @@ class StagePlan:
     groups: Groups = field(default_factory=Groups)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes it knows, in label order."""
+        return tuple(self.recipe["pictures"]["classes"])
+
+    @property
     def folder(self) -> str:
         """Name of the stage's folder: number, name, fingerprint."""
         return f"{self.number:02d}-{self.name}-{self.fingerprint[:8]}"
@@ -60,10 +65,17 @@ class Pictures:
     Attributes:
         classes: names of the classes, in label order.
         digest: hexadecimal digest of the training and validation pictures; None while unknown.
+        earlier: the same without the classes that only later stages know, once for each set.
     """
 
     classes: tuple[str, ...]
     digest: str | None
+    earlier: tuple[Pictures, ...] = ()
+
+    def among(self, classes: tuple[str, ...]) -> Pictures:
+        """Those of some of the classes, in label order: what a stage that knows only these sees."""
+        known = (replace(self, earlier=()), *self.earlier)
+        return next((one for one in known if one.classes == classes), Pictures(classes, None))
 
 
 def master_size(run: RunSpec) -> tuple[int, int]:
@@ -89,21 +101,24 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     """All stages that may come in a run, with their transfer plans and addresses.
 
     Raises:
-        GrowthError: a stage cannot be built.
+        GrowthError: a stage cannot be built, or the pictures lack a class that it names.
     """
-    architectures = growth.lineage(run, len(pictures.classes))
+    known = classes.by_stage(run, pictures.classes)
+    architectures = growth.lineage(run, len(known[-1]))
     stages: list[StagePlan] = []
     for index, (later, architecture) in enumerate(zip(run.rounds, architectures, strict=True)):
         stage = later.stage
         parent = stages[-1] if stages else None
-        plan = None if parent is None else _transfer(parent, architecture, stage.transfer)
+        plan = None
+        if parent is not None:
+            plan = _transfer(parent, architecture, known[index], stage.transfer)
         training = run.training(stage)
         recipe = {
             "version": RECIPE,
             "stage": index + 1,
             "seed": run.seed,
             "architecture": architecture.describe(),
-            "pictures": _pictures(run, pictures),
+            "pictures": _pictures(run, pictures.among(known[index])),
             "training": _said(training),
             "transfer": None if plan is None else _said(stage.transfer),
             "parent": None if parent is None else parent.fingerprint,
@@ -126,7 +141,9 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     return tuple(stages)
 
 
-def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> TransferPlan:
+def _transfer(
+    parent: StagePlan, architecture: Architecture, known: tuple[str, ...], said: Transfer
+) -> TransferPlan:
     return transfer.plan(
         parent.architecture,
         architecture,
@@ -134,6 +151,7 @@ def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> 
         layers=said.layers,
         optimizer=said.optimizer,
         shrink_perturb=said.shrink_perturb,
+        classes=transfer.more_classes(parent.classes, known),
     )
 
 

@@ -43,13 +43,17 @@ class RunFolder:
         ``stages.yaml`` is for people.
         """
         text = to_yaml(spec)
-        header = {
+        header: dict[str, Any] = {
             "name": spec.name,
             "base": str(base),
             "classes": list(pictures.classes),
             "pictures": pictures.digest,
             "stages": text,
         }
+        if pictures.earlier:
+            header["earlier"] = [
+                {"classes": list(one.classes), "pictures": one.digest} for one in pictures.earlier
+            ]
         documents.write(self.path / "run.json", RUN_SCHEMA, header)
         commit.write_file(self.stage_file, text.encode())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grow import network
+from grow.classes import later_sets
 from grow.errors import RunFolderError, UsageError
 from grow.events import Listener, Preparing
 from grow.network import Notes
@@ -183,4 +184,5 @@ def prepared_pictures(run: Run, emit: Listener, switch: StopSwitch) -> Prepared:
         cache_folder(),
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,
+        later=later_sets(run.spec),
     )

@@ -157,22 +157,27 @@ def _no_resize_only(grown: RunSpec) -> str:
     operators = [operator for stage in grown.stages for operator in stage.grow]
     if not any(operator.resize for operator in operators):
         return "all stages see pictures of one size: it would be training from scratch"
-    if all(operator.resize for operator in operators):
+    if all(_of_pictures(operator) for operator in operators):
         return "the stage file grows by resizing alone: it would be growth itself"
     return ""
 
 
 def _resize_only(grown: RunSpec, histories: Sequence[History]) -> RunSpec:
-    rest = [op for stage in grown.stages for op in stage.grow if op.resize is None]
+    rest = [op for stage in grown.stages for op in stage.grow if not _of_pictures(op)]
     stages = []
     for number, (stage, history) in enumerate(zip(grown.stages, histories, strict=True)):
         trained = _trained(stage, len(history))
         if number == 0:
             stages.append(trained.model_copy(update={"grow": tuple(rest)}))
         else:
-            resizes = [operator for operator in stage.grow if operator.resize is not None]
+            resizes = [operator for operator in stage.grow if _of_pictures(operator)]
             stages.append(_carrying(trained, "preserve", resizes))
     return grown.model_copy(update={"stages": tuple(stages)})
+
+
+def _of_pictures(operator: Operator) -> bool:
+    """Whether an operator says on which pictures is trained: of which size, of which classes."""
+    return operator.resize is not None or operator.head is not None
 
 
 def _trained(stage: Stage, epochs: int) -> Stage:

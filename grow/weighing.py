@@ -107,7 +107,8 @@ def _within(
         evidence.within(trial.curve, cost, getattr(reference.total, cost))
         for trial, reference in zip(trials, grown, strict=True)
     ]
-    return [best(points) for points in found] if all(found) else None
+    comparable = [[point for point in points if point.all_classes] for points in found]
+    return [best(points) for points in comparable] if all(comparable) else None
 
 
 def _highest(points: Sequence[Point]) -> float:

@@ -11,7 +11,7 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from grow.pictures.manifest import Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
-from grow.pictures.split import settle
+from grow.pictures.split import settle, settle_without, without
 from grow.spec import Local
 
 # To be raised when decoding, drawing or the files' form changes: old entries are then left.
@@ -79,14 +79,32 @@ def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
-    """The manifest where all is prepared already, else None; no picture is opened.
+@dataclass(frozen=True)
+class Peeked:
+    """What a cache entry tells without any picture being opened.
+
+    Attributes:
+        manifest: the pictures, where all are prepared already; else None.
+        earlier: the pictures without some classes, as far as these are known, for each set of
+            classes that was asked for.
+    """
+
+    manifest: Manifest | None = None
+    earlier: tuple[Manifest, ...] = ()
+
+
+def peek(
+    data: Local, base: Path, shape: Shape, cache: Path, later: Sequence[Collection[str]] = ()
+) -> Peeked:
+    """What is prepared already; no picture is opened.
 
     Args:
         data: which pictures.
         base: the stage file's folder.
         shape: height, width and channels of the master.
         cache: the folder of all cache entries; it need not exist.
+        later: sets of classes, for each of which the pictures without them are asked for too.
+            Those may be known where pictures of these classes have just been added.
 
     Raises:
         DataError: the folder is not there or not laid out as expected.
@@ -96,8 +114,20 @@ def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
         place = entry(cache, data, listing, shape)
         index = read(place)
         if index is None or not is_whole(place, index):
-            return None
-        return current(listing, stamps(listing), index)
+            return Peeked()
+        manifest = current(listing, stamps(listing), index, later)
+        if manifest is not None:
+            return Peeked(manifest, manifest.earlier)
+        known = (_known_without(listing, classes, index) for classes in later)
+        return Peeked(None, tuple(one for one in known if one is not None))
+
+
+def _known_without(listing: Listing, classes: Collection[str], index: Index) -> Manifest | None:
+    """The manifest without some classes, where all files of the others are as recorded."""
+    rest = without(listing, classes)
+    if not _all_hold(rest, stamps(rest), index):
+        return None
+    return settle_without(listing, classes, *_digests_and_reasons(index))
 
 
 def stamps(listing: Listing) -> list[Stamp]:
@@ -125,21 +155,33 @@ def still_holds(record: Record | None, stamp: Stamp, path: str) -> bool:
     return bool(record.digest) or not os.access(path, os.R_OK)
 
 
-def current(listing: Listing, stamps: list[Stamp], index: Index) -> Manifest | None:
+def current(
+    listing: Listing, stamps: list[Stamp], index: Index, later: Sequence[Collection[str]] = ()
+) -> Manifest | None:
     """The manifest, where every listed file is as recorded and the array is in its order."""
     records = index.records
-    if len(records) != len(listing.candidates):
+    if len(records) != len(listing.candidates) or not _all_hold(listing, stamps, index):
         return None
-    for candidate, stamp in zip(listing.candidates, stamps, strict=True):
-        if not still_holds(records.get(candidate.key), stamp, candidate.path):
-            return None
-    digests = {key: record.digest for key, record in records.items()}
-    reasons = {key: record.reason for key, record in records.items() if record.reason}
-    manifest = settle(listing, digests, reasons)
+    manifest = settle(listing, *_digests_and_reasons(index), later)
     # A new val folder, say, gives files another split, and so the array another order.
     if any(records[p.key].row != row for row, p in enumerate(manifest.pictures)):
         return None
     return manifest
+
+
+def _all_hold(listing: Listing, stamps: list[Stamp], index: Index) -> bool:
+    """Whether every listed file is as recorded."""
+    return all(
+        still_holds(index.records.get(candidate.key), stamp, candidate.path)
+        for candidate, stamp in zip(listing.candidates, stamps, strict=True)
+    )
+
+
+def _digests_and_reasons(index: Index) -> tuple[dict[str, str], dict[str, str]]:
+    records = index.records
+    digests = {key: record.digest for key, record in records.items()}
+    reasons = {key: record.reason for key, record in records.items() if record.reason}
+    return digests, reasons
 
 
 def is_whole(place: Path, index: Index) -> bool:

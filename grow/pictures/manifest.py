@@ -114,12 +114,14 @@ class Manifest:
         pictures: the usable pictures, sorted by split, class and key.
         unusable: what is not used, with reasons, sorted by key.
         remarks: what is worth a warning.
+        earlier: the pictures as they are without some of the classes, where that was asked for.
     """
 
     classes: tuple[str, ...]
     pictures: tuple[Picture, ...]
     unusable: tuple[Unusable, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    earlier: tuple[Manifest, ...] = ()
 
     @cached_property
     def digest(self) -> str:

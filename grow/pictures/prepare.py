@@ -7,10 +7,13 @@ put the rows in the manifest's order, commit. Imports the standard library, nump
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from grow.pictures import index as memory
 from grow.pictures.index import Index, Record, Stamp
@@ -29,6 +32,32 @@ _CHECK_EVERY = 256
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """Some rows of the master, as if they were an array of their own; nothing is copied.
+
+    Attributes:
+        images: the master.
+        rows: which rows, shape `(pictures,)`.
+    """
+
+    images: Pixels
+    rows: NDArray[np.int64]
+
+    def __getitem__(self, places: NDArray[np.int64] | np.int64) -> Pixels:
+        """Pictures by their places among the chosen ones."""
+        found: Pixels = self.images[self.rows[places]]
+        return found
+
+
+@dataclass(frozen=True)
+class Part:
+    """The pictures of some classes, or of all, ready to train on; as `Prepared`."""
+
+    manifest: Manifest
+    images: Pixels | Chosen
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Pictures ready to train on.
 
@@ -42,6 +71,20 @@ class Prepared:
     manifest: Manifest
     images: Pixels
     decoded: int
+
+    def among(self, classes: tuple[str, ...]) -> Part | None:
+        """The pictures of these classes, in label order.
+
+        None where they are neither all classes nor those of a manifest in ``earlier``.
+        """
+        if classes == self.manifest.classes:
+            return Part(self.manifest, self.images)
+        for one in self.manifest.earlier:
+            if one.classes == classes:
+                places = {p.key: row for row, p in enumerate(self.manifest.pictures)}
+                rows = np.array([places[p.key] for p in one.pictures], np.int64)
+                return Part(one, Chosen(self.images, rows))
+        return None
 
 
 @dataclass(frozen=True)
@@ -68,6 +111,7 @@ def prepare(
     *,
     progress: Progress = no_progress,
     check_stop: CheckStop = no_stop,
+    later: Sequence[Collection[str]] = (),
 ) -> Prepared:
     """Prepare all pictures at ``shape`` (height, width, channels), or find them prepared.
 
@@ -80,6 +124,7 @@ def prepare(
         cache: the folder of all cache entries; made when missing.
         progress: told how many of how many files are read, in the calling thread.
         check_stop: called between pictures in the calling thread; it raises to stop.
+        later: sets of classes, for each of which the pictures are wanted without them too.
 
     Raises:
         DataError: no such folder, not laid out as expected, or too few usable pictures.
@@ -92,7 +137,7 @@ def prepare(
     images = open_images(place, index, shape) if index else None
     known: dict[str, _Known] = {}
     if index and images is not None:
-        manifest = memory.current(listing, stamps, index)
+        manifest = memory.current(listing, stamps, index, later)
         if manifest:
             check(manifest, listing.place)
             return Prepared(manifest, images, 0)
@@ -105,7 +150,7 @@ def prepare(
     with Workspace(place, shape) as work:
         known |= _read_before(missing, work, check_stop)
         known |= _read(data, missing, shape, work, progress, check_stop)
-        manifest = _manifest(listing, known)
+        manifest = _manifest(listing, known, later)
         if not manifest.pictures:
             check(manifest, listing.place)
         # Kept before it is judged: once the folder is mended, only what is new is read.
@@ -159,10 +204,12 @@ def _read(
     return {record.key: _Known(record, array) for record in records}
 
 
-def _manifest(listing: Listing, known: Mapping[str, _Known]) -> Manifest:
+def _manifest(
+    listing: Listing, known: Mapping[str, _Known], later: Sequence[Collection[str]]
+) -> Manifest:
     records = [known[candidate.key].record for candidate in listing.candidates]
     digests = {record.key: record.digest for record in records}
-    return settle(listing, digests, {r.key: r.reason for r in records if r.reason})
+    return settle(listing, digests, {r.key: r.reason for r in records if r.reason}, later)
 
 
 def _write(

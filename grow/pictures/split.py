@@ -8,7 +8,7 @@ standard library, `errors` and `manifest` only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from grow.errors import DataError
@@ -46,8 +46,31 @@ def set_aside(pictures: Sequence[Picture], fraction: float) -> list[Picture]:
     return [replace(p, split="validation") if p.digest in aside else p for p in pictures]
 
 
-def settle(listing: Listing, digests: Mapping[str, str], reasons: Mapping[str, str]) -> Manifest:
-    """The manifest of a listing once each candidate has a digest or a reason, by key."""
+def without(listing: Listing, classes: Collection[str]) -> Listing:
+    """The listing as it would be if some classes were not there; labels count without them."""
+    kept = tuple(name for name in listing.classes if name not in classes)
+    labels = {listing.classes.index(name): label for label, name in enumerate(kept)}
+    candidates = (
+        replace(one, label=labels[one.label]) for one in listing.candidates if one.label in labels
+    )
+    return replace(listing, classes=kept, candidates=tuple(candidates), unusable=())
+
+
+def settle(
+    listing: Listing,
+    digests: Mapping[str, str],
+    reasons: Mapping[str, str],
+    later: Sequence[Collection[str]] = (),
+) -> Manifest:
+    """The manifest of a listing once each candidate has a digest or a reason, by key.
+
+    Args:
+        listing: the pictures.
+        digests: of each that could be read.
+        reasons: why others are unusable.
+        later: sets of classes, for each of which the manifest without them is made too: with the
+            validation pictures that are set aside where these classes are not there.
+    """
     pictures = [
         Picture(c.key, c.label, c.split, digests[c.key])
         for c in listing.candidates
@@ -59,7 +82,20 @@ def settle(listing: Listing, digests: Mapping[str, str], reasons: Mapping[str, s
         pictures = sorted(rest + set_aside(train, listing.fraction), key=in_order)
     unusable = [Unusable(key, reason) for key, reason in reasons.items()]
     ordered = tuple(sorted([*listing.unusable, *unusable], key=lambda entry: entry.key))
-    return Manifest(listing.classes, tuple(pictures), ordered, listing.remarks)
+    earlier = tuple(settle_without(listing, classes, digests, reasons) for classes in later)
+    return Manifest(listing.classes, tuple(pictures), ordered, listing.remarks, earlier)
+
+
+def settle_without(
+    listing: Listing,
+    classes: Collection[str],
+    digests: Mapping[str, str],
+    reasons: Mapping[str, str],
+) -> Manifest:
+    """The manifest of a listing as it would be if some classes were not there."""
+    rest = without(listing, classes)
+    own = {c.key: reasons[c.key] for c in rest.candidates if c.key in reasons}
+    return settle(rest, digests, own)
 
 
 def check(manifest: Manifest, place: str) -> None:
@@ -68,6 +104,8 @@ def check(manifest: Manifest, place: str) -> None:
     Raises:
         DataError: a class has no training picture, or there is no validation picture.
     """
+    for one in manifest.earlier:
+        check(one, f"{place}, as stages see it that know only {', '.join(one.classes)}")
     counts = manifest.counts()
     empty = [name for name, number in counts["train"].items() if not number]
     if empty:

@@ -120,7 +120,7 @@ def _grown(event: Grown) -> list[RenderableType]:
     if event.stage.transfer is not None:
         found.append(transfer_table(event.stage.transfer))
     special = [Text(line) for line in training_lines(event.stage, {})]
-    return [*found, shock_line(event.shock), *special, Text()]
+    return [*found, shock_line(event.shock, event.stage.transfer), *special, Text()]
 
 
 def _stage_started(event: StageStarted) -> list[RenderableType]:

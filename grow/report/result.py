@@ -148,6 +148,8 @@ def better_before(run: Run) -> str:
     for result in run.stages:
         if result is last or result.best is None or result.done is None:
             continue
+        if result.plan.classes != last.plan.classes:
+            continue  # among fewer classes it is easier to be right
         if result.best.val_accuracy > last.best.val_accuracy:
             return (
                 f"An earlier stage did better on the validation pictures: {result.plan.number} "

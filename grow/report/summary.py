@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from grow.history import EpochRecord, GrowthShock
 from grow.report.words import duration, flops, percent, plural, size
 from grow.runs import Run, StageResult
+from grow.transfer import TransferPlan, named
 
 STAGE_COLUMNS = (
     *("stage", "image", "parameters", "training", "epochs", "best epoch"),
@@ -37,8 +38,13 @@ def stage_cells(result: StageResult) -> tuple[str, ...]:
     )
 
 
-def stage_facts(result: StageResult) -> str:
-    """A stage in a sentence: its network, and how far it came."""
+def stage_facts(result: StageResult, classes: Sequence[str] = ()) -> str:
+    """A stage in a sentence: its network, and how far it came.
+
+    Args:
+        result: the stage.
+        classes: those that the last stage knows; a stage that knows fewer says which.
+    """
     stage, best = result.plan, result.best
     shape, blocks = size(stage.architecture.image), len(stage.architecture.blocks)
     network = (
@@ -46,6 +52,9 @@ def stage_facts(result: StageResult) -> str:
         f"{plural(stage.architecture.parameters, 'parameter')}, "
         f"{flops(stage.architecture.training_flops)} to train on a picture once."
     )
+    if classes and stage.classes != tuple(classes):
+        network += f" It knows {len(stage.classes)} classes, {named(stage.classes)}, and its "
+        network += "figures are among these."
     if best is None:
         return f"{network} {'Not trained yet.' if result.state == 'waiting' else 'Just begun.'}"
     spent = totals((result,))
@@ -74,10 +83,13 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "not a number"
 
 
-def shock_words(shock: GrowthShock) -> str:
+def shock_words(shock: GrowthShock, plan: TransferPlan | None = None) -> str:
     """The growth shock as a sentence."""
+    of = ""
+    if plan is not None and plan.classes is not None:
+        of = f", on the validation pictures of the old classes ({named(plan.classes.before)})"
     return (
-        f"Measured at the moment of growth, before any training: validation loss "
+        f"Measured at the moment of growth, before any training{of}: validation loss "
         f"{figure(shock.loss_before)} before, {figure(shock.loss_after)} after; validation "
         f"accuracy {percent(shock.accuracy_before)} before, {percent(shock.accuracy_after)} after; "
         f"logits moved by at most {shock.logit_drift:.2g}."

@@ -20,7 +20,7 @@ from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.runs import Run, StageResult
 from grow.stageplans import StagePlan
-from grow.transfer import Decision, Reason, TransferPlan, Verdict
+from grow.transfer import Decision, Reason, TransferPlan, Verdict, named
 
 _STYLES = {
     Decision.COPY: "green",
@@ -54,14 +54,17 @@ def _verdict(plan: TransferPlan) -> Text:
     words = f": {'; '.join(together(plan.why))}" if plan.why else ""
     line = Text("verdict ")
     line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
-    line.append(words)
+    line.append((f" {plan.scope}" if plan.scope else "") + words)
     return line
 
 
-def shock_line(shock: GrowthShock) -> Text:
+def shock_line(shock: GrowthShock, plan: TransferPlan | None = None) -> Text:
     """The growth shock: validation loss and accuracy on both sides of a growth."""
+    of = ""
+    if plan is not None and plan.classes is not None:
+        of = f" on the pictures of the old classes ({named(plan.classes.before)})"
     return Text(
-        f"growth shock: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
+        f"growth shock{of}: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
         f"logits moved by at most {shock.logit_drift:.2g}"
     )
@@ -102,7 +105,7 @@ def plan_page(plan: Plan) -> RenderableType:
         else:
             parts += [Text(), Text(f"{title}: transfer plan ({stage.transfer.policy})", "bold")]
             parts.append(transfer_table(stage.transfer))
-        parts += [Text(line) for line in training_lines(stage, plan.pictures)]
+        parts += [Text(line) for line in training_lines(stage, plan.pictures_of(stage))]
     return Group(*parts)
 
 
@@ -161,18 +164,24 @@ def stages_table(stages: Sequence[StageResult]) -> RenderableType:
     numbers = ("parameters", "epochs", "val accuracy", "val loss", "time")
     left_out = [result for result in stages if result.not_needed]
     shown = [result for result in stages if result not in left_out[1:]]
-    rows = tuple(Row(_stage_cells(result), _remark(result, len(left_out) - 1)) for result in shown)
+    last = stages[-1].plan.classes if stages else ()
+    rows = tuple(
+        Row(_stage_cells(result), _remark(result, len(left_out) - 1, last)) for result in shown
+    )
     return Table(("stage", "image", *numbers, "state"), rows, right=numbers)
 
 
-def _remark(result: StageResult, others: int) -> str:
+def _remark(result: StageResult, others: int, classes: Sequence[str]) -> str:
     """What is said of a stage besides its figures; ``others`` are not needed either."""
     if result.not_needed:
         more = f" (nor {plural(others, 'stage')} after it)" if others else ""
         return result.not_needed + more
-    if not result.step:
-        return ""
-    return f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk"
+    said = []
+    if result.plan.classes != classes:
+        said.append(f"knows {named(result.plan.classes)}")
+    if result.step:
+        said.append(f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk")
+    return "; ".join(said)
 
 
 def _stage_cells(result: StageResult) -> tuple[str, ...]:
@@ -200,7 +209,10 @@ def _better_before(stages: Sequence[StageResult]) -> list[Text]:
     done = [
         (result.best.val_accuracy, -result.plan.number, result.plan.name)
         for result in stages
-        if result.state == "done" and result.best is not None
+        if result.state == "done"
+        and result.best is not None
+        # Among fewer classes it is easier to be right.
+        and result.plan.classes == stages[-1].plan.classes
     ]
     best = max(done, default=None)
     if best is None or best[0] == done[-1][0]:
@@ -231,7 +243,7 @@ def report_page(run: Run) -> RenderableType:
         if result.plan.transfer is not None:
             parts.append(transfer_table(result.plan.transfer))
         if result.shock is not None:
-            parts.append(shock_line(result.shock))
+            parts.append(shock_line(result.shock, result.plan.transfer))
         parts += [Text(line) for line in training_lines(result.plan, {})]
         if result.history:
             best = 0 if result.best is None else result.best.epoch

@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from grow import growth, transfer
+from grow import classes, growth, transfer
 from grow.architecture import Architecture
 from grow.errors import GrowthError, Problem
 from grow.groups import group
@@ -67,6 +67,13 @@ def _repeats(spec: RunSpec, document: Document) -> Iterator[Problem]:
                     "it grows from"
                 )
             yield document.problem(("stages", index, "repeat"), text, at_key=True)
+        for place, operator in enumerate(stage.grow if stage.repeat is not None else ()):
+            if operator.head is not None:
+                text = "expected no new classes in a repeated stage: a class is new only once"
+                where: Path = ("stages", index, "grow", place, "head")
+                yield document.problem(
+                    where, f"{text}; give them a stage of their own", at_key=True
+                )
 
 
 def _reserved(name: str, place: Path, document: Document) -> Iterator[Problem]:
@@ -110,14 +117,22 @@ def _operator(operator: Operator, place: Path, document: Document) -> Iterator[P
 
 def _growth(spec: RunSpec, document: Document) -> Iterator[Problem]:
     try:
-        architectures = growth.lineage(spec, classes=2)
+        known = classes.by_stage(spec, _assumed(spec))
+        architectures = growth.lineage(spec, len(known[-1]))
     except GrowthError as error:
         text = f"{error.message}; {error.hint}" if error.hint else error.message
         yield document.problem(error.path, text)
         return
     yield from _sizes(spec, architectures, document)
     transfers = list(_transfers(spec, architectures, document))
-    yield from transfers or _carried(spec, architectures, document)
+    yield from transfers or _carried(spec, architectures, known, document)
+
+
+def _assumed(spec: RunSpec) -> tuple[str, ...]:
+    """Names of the classes while nobody has looked at the pictures: two, and the new ones."""
+    later = dict.fromkeys(name for names in classes.new_classes(spec) for name in names)
+    # No class has such a name, so none of these is taken for a new one.
+    return ("\0", "\1", *later)
 
 
 def _transfers(
@@ -146,7 +161,10 @@ def _transfers(
 
 
 def _carried(
-    spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
+    spec: RunSpec,
+    architectures: tuple[Architecture, ...],
+    known: tuple[tuple[str, ...], ...],
+    document: Document,
 ) -> Iterator[Problem]:
     """Settings for layers carried over need such layers, and freezing them another to train."""
     for index, later in enumerate(spec.rounds[1:], start=1):
@@ -154,7 +172,8 @@ def _carried(
         if stage.carried == Carried():
             continue  # says nothing that could be wrong
         old, new = architectures[index - 1], architectures[index]
-        plan = transfer.plan(old, new, how.weights, layers=how.layers)
+        more = transfer.more_classes(known[index - 1], known[index])
+        plan = transfer.plan(old, new, how.weights, layers=how.layers, classes=more)
         try:
             group(new, plan, stage.carried, augmented=True)
         except GrowthError as error:
