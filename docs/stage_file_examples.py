@@ -129,6 +129,7 @@ stages:
       - insert: {filters: 32}
       - deepen: {block: block_1}
       - widen: {block: block_2, filters: 48}
+      - head: {grow: [tri]}
 """,
     "stages.grow.insert": """\
 stages:
@@ -159,6 +160,12 @@ stages:
   - name: small
   - name: wider
     grow: [{widen: {block: block_1, filters: 64}}]
+""",
+    "stages.grow.head": """\
+stages:
+  - name: small
+  - name: more-classes
+    grow: [{head: {grow: [tri, star]}}]
 """,
     "stages.transfer": """\
 stages:

@@ -18,7 +18,7 @@ from grow.groups import total_flops
 from grow.lineup import Entry, line_up
 from grow.pictures import exported
 from grow.pictures.balance import class_weights
-from grow.pictures.index import peek
+from grow.pictures.index import peek, peek_without
 from grow.pictures.manifest import Manifest, Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
 from grow.pictures.split import remarks
@@ -200,8 +200,8 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
     try:
         if missing is not None:
             return _unfetched(spec, missing)
-        peeked = peek(data, base, shape, cache, classes.later_sets(spec))
-        manifest = peeked.manifest
+        later = classes.later_sets(spec)
+        manifest = peek(data, base, shape, cache, later)
         if manifest is not None:
             counts = manifest.counts()
             told = (
@@ -213,9 +213,10 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
                 known(manifest), _totals(counts), told, training=counts["train"], by_class=counts
             )
         seen = outline(data, base)
+        earlier = peek_without(data, base, shape, cache, later) if later else ()
     except DataError as error:
         return _Seen(_unknown(spec), {}, (_assumed(error.message.rstrip(".")),))
-    return _outlined(seen, spec.data.on_bad, tuple(map(known, peeked.earlier)))
+    return _outlined(seen, spec.data.on_bad, tuple(map(known, earlier)))
 
 
 def known(manifest: Manifest) -> Pictures:

@@ -79,32 +79,17 @@ def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class Peeked:
-    """What a cache entry tells without any picture being opened.
-
-    Attributes:
-        manifest: the pictures, where all are prepared already; else None.
-        earlier: the pictures without some classes, as far as these are known, for each set of
-            classes that was asked for.
-    """
-
-    manifest: Manifest | None = None
-    earlier: tuple[Manifest, ...] = ()
-
-
 def peek(
     data: Local, base: Path, shape: Shape, cache: Path, later: Sequence[Collection[str]] = ()
-) -> Peeked:
-    """What is prepared already; no picture is opened.
+) -> Manifest | None:
+    """The manifest where all is prepared already, else None; no picture is opened.
 
     Args:
         data: which pictures.
         base: the stage file's folder.
         shape: height, width and channels of the master.
         cache: the folder of all cache entries; it need not exist.
-        later: sets of classes, for each of which the pictures without them are asked for too.
-            Those may be known where pictures of these classes have just been added.
+        later: sets of classes, for each of which the manifest without them is made too.
 
     Raises:
         DataError: the folder is not there or not laid out as expected.
@@ -114,12 +99,34 @@ def peek(
         place = entry(cache, data, listing, shape)
         index = read(place)
         if index is None or not is_whole(place, index):
-            return Peeked()
-        manifest = current(listing, stamps(listing), index, later)
-        if manifest is not None:
-            return Peeked(manifest, manifest.earlier)
-        known = (_known_without(listing, classes, index) for classes in later)
-        return Peeked(None, tuple(one for one in known if one is not None))
+            return None
+        return current(listing, stamps(listing), index, later)
+
+
+def peek_without(
+    data: Local, base: Path, shape: Shape, cache: Path, later: Sequence[Collection[str]]
+) -> tuple[Manifest, ...]:
+    """The manifests without some classes, as far as they are known; no picture is opened.
+
+    They can be where pictures of these classes have just been added and are not prepared yet.
+
+    Args:
+        data: as in `peek`, and so are the other arguments.
+        base: the stage file's folder.
+        shape: height, width and channels of the master.
+        cache: the folder of all cache entries; it need not exist.
+        later: sets of classes.
+
+    Raises:
+        DataError: the folder is not there or not laid out as expected.
+    """
+    with _uncollected():
+        listing = list_pictures(data, base)
+        index = read(entry(cache, data, listing, shape))
+        if index is None:
+            return ()
+        known = [_known_without(listing, classes, index) for classes in later]
+        return tuple(one for one in known if one is not None)
 
 
 def _known_without(listing: Listing, classes: Collection[str], index: Index) -> Manifest | None:

@@ -245,14 +245,14 @@ class TransferPlan:
             "exceptions": dict(self.exceptions),
             "optimizer": self.optimizer,
             "shrink_perturb": change.model_dump() if (change := self.shrink_perturb) else None,
-            "classes": self.classes and self.classes.to_dict(),
-            "scope": self.scope,
             "verdict": self.verdict,
             "why": list(self.why),
             "parameters": self.parameters,
             "carried": self.carried,
             "layers": [self._line_to_dict(line) for line in self.layers],
             "gone": [self._line_to_dict(line) for line in self.gone],
+            # Only where there are more classes: other plans stay what they were, to the byte.
+            **({"classes": self.classes.to_dict(), "scope": self.scope} if self.classes else {}),
         }
 
     def optimizer_of(self, line: LayerPlan) -> OptimizerState:
@@ -260,8 +260,11 @@ class TransferPlan:
         return self.optimizer if line.carried else "reset"
 
     def _line_to_dict(self, line: LayerPlan) -> dict[str, Any]:
+        values = asdict(line)
+        if line.adaptation is not None and line.adaptation.classes is None:
+            del values["adaptation"]["classes"]
         return {
-            **asdict(line),
+            **values,
             "parameters": line.parameters,
             "carried": line.carried,
             "optimizer": self.optimizer_of(line),
@@ -277,8 +280,8 @@ class TransferPlan:
         if values.get("schema") != SCHEMA:
             raise ValueError(f"expected schema {SCHEMA}, found {values.get('schema')!r}")
         change = values.get("shrink_perturb")  # earlier plans know of none
-        classes = values.get("classes")  # nor of these
-        return cls(
+        more = values.get("classes")  # nor of these
+        plan = cls(
             policy=values["policy"],
             layers=tuple(_line_from_dict(line) for line in values["layers"]),
             gone=tuple(_line_from_dict(line) for line in values["gone"]),
@@ -287,8 +290,11 @@ class TransferPlan:
             why=tuple(values["why"]),
             exceptions=values["exceptions"],
             shrink_perturb=None if change is None else ShrinkPerturb(**change),
-            classes=classes and MoreClasses(tuple(classes["before"]), tuple(classes["after"])),
+            classes=more and MoreClasses(tuple(more["before"]), tuple(more["after"])),
         )
+        if values.get("scope", "") != plan.scope:
+            raise ValueError(f"expected the scope {plan.scope!r}, found {values.get('scope')!r}")
+        return plan
 
 
 def _line_from_dict(values: dict[str, Any]) -> LayerPlan:
