@@ -74,7 +74,11 @@ def _no_such_class(
     else:
         near = difflib.get_close_matches(name, classes, n=1)
         text = f'expected a class of the pictures ({_named(classes)}), found "{name}"'
-        hint = f'did you mean "{near[0]}"?' if near else "name a class that the pictures have"
+        hint = (
+            f'did you mean "{near[0]}"?'
+            if near
+            else "name a class that the pictures have, or remove it"
+        )
     return GrowthError(f"stage {stage}: {text}", path=where, hint=hint)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import grow
-from grow import comparefolder, comparing, trialsview
+from grow import comparefolder, comparing, documents, trialsview
 from grow.cli import main
 from grow.errors import Stopped
 from grow.events import StageDone, Told
@@ -178,3 +178,18 @@ def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
         "seed 7  resize_only  getting ready",
         "stopping every trial at its next step, with a checkpoint",
     ]
+
+
+def test_a_comparison_that_knows_nothing_of_classes_is_read(tmp_path: Path) -> None:
+    found = comparison(folder=tmp_path)
+    comparefolder.write(found)
+    path = tmp_path / "compare.json"
+    values = json.loads(path.read_text())
+    values.pop("seal")
+    schema = values.pop("schema")
+    for variant in values["variants"]:
+        for trial in variant["trials"]:
+            for point in trial["curve"]:
+                assert point.pop("all_classes")
+    documents.write(path, schema, values)
+    assert comparefolder.load_comparison(tmp_path) == found

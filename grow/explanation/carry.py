@@ -36,6 +36,7 @@ class Reason(StrEnum):
     SPREAD = "spread"
     SPLIT = "split"
     PADDED = "padded"
+    CLASSES = "classes"
     NEW = "new"
     NEW_IDENTITY = "new_identity"
     NO_WEIGHTS = "no_weights"

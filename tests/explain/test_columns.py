@@ -186,3 +186,22 @@ def test_the_page_shows_three_columns() -> None:
         "4 layers with weights: 1 copy, 1 adapt, 1 initialise, 1 skip",
         "Keras would load silently what does not belong there: dense_3",
     ]
+
+
+@pytest.mark.parametrize(("before", "after"), [((1, "sigmoid"), 3), ((3, "softmax"), 5)])
+def test_a_last_layer_for_more_classes_could_keep_those_it_knows(before, after) -> None:
+    units, activation = before
+    old = head_of(units, activation)
+    line = explain(old, head_of(after, "softmax")).layers[-1]
+    assert (line.carry.decision, line.carry.reason) == (Decision.ADAPT, Reason.CLASSES)
+    assert "by the names of the classes" in line.carry.words
+    for fewer in (head_of(2, "softmax"), head_of(after, "sigmoid"), head_of(after, "linear")):
+        assert explain(old, fewer).layers[-1].carry.reason is not Reason.CLASSES
+
+
+def head_of(units: int, activation: str) -> Model:
+    """A model whose last layer has so many units and such an activation."""
+    found = model("x: InputLayer 4", f"a: Dense 4 {units}")
+    *rest, last = found.layers
+    settings = dict(last.settings or ()) | {"activation": f'"{activation}"'}
+    return replace(found, layers=(*rest, replace(last, settings=tuple(sorted(settings.items())))))

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from grow.errors import DataError, GrowError, Stopped
 from grow.pictures import index, load, workspace
 from grow.pictures.decode import decode
 from grow.pictures.drawn import draw
-from grow.pictures.index import peek
+from grow.pictures.index import peek, peek_without
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.workspace import Workspace
-from grow.spec import DrawnData
+from grow.spec import DrawnData, FolderData
 
 SHAPE = (8, 8, 3)
 BASE = Path("/")
@@ -644,3 +645,40 @@ def test_peek_at_drawn_pictures(cache):
     assert peek(data, BASE, SHAPE, cache) is None
     prepared = prepare(data, BASE, SHAPE, cache)
     assert peek(data, BASE, SHAPE, cache) == prepared.manifest
+
+
+def _coloured(root, *names):
+    for place, name in enumerate(names):
+        (root / name).mkdir(parents=True)
+        for n in range(6):
+            shade = (place * 40 + n, 20 * n, 255 - 9 * place)
+            Image.new("RGB", (8, 8), shade).save(root / name / f"{n}.png")
+
+
+def test_a_part_of_the_pictures_is_what_they_were_before_a_class_came(tmp_path, cache):
+    data = FolderData(source="folder", path=str(tmp_path / "p"))
+    _coloured(tmp_path / "p", "ant", "cat")
+    before = prepare(data, BASE, SHAPE, cache)
+    images = np.array(before.images)
+    _coloured(tmp_path / "p", "bee")
+    (known,) = peek_without(data, BASE, SHAPE, cache, [{"bee"}])
+    assert known == before.manifest
+    assert peek(data, BASE, SHAPE, cache, [{"bee"}]) is None
+    after = prepare(data, BASE, SHAPE, cache, later=[{"bee"}])
+    part = after.among(("ant", "cat"))
+    assert part.manifest == before.manifest
+    rows = np.arange(len(images))
+    np.testing.assert_array_equal(part.images[rows], images)
+    np.testing.assert_array_equal(part.images[rows[3]], images[3])
+    assert after.among(after.manifest.classes).images is after.images
+    assert after.among(("ant", "bee")) is None
+    assert peek(data, BASE, SHAPE, cache, [{"bee"}]).earlier == (before.manifest,)
+
+
+def test_what_changed_besides_a_new_class_is_not_taken_for_known(tmp_path, cache):
+    data = FolderData(source="folder", path=str(tmp_path / "p"))
+    _coloured(tmp_path / "p", "ant", "cat")
+    prepare(data, BASE, SHAPE, cache)
+    _coloured(tmp_path / "p", "bee")
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "p" / "ant" / "more.png")
+    assert peek_without(data, BASE, SHAPE, cache, [{"bee"}]) == ()
