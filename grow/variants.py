@@ -171,6 +171,9 @@ def _resize_only(grown: RunSpec, histories: Sequence[History]) -> RunSpec:
             stages.append(trained.model_copy(update={"grow": tuple(rest)}))
         else:
             resizes = [operator for operator in stage.grow if _of_pictures(operator)]
+            # All its layers are carried over: with them frozen nothing would be trained.
+            thawed = stage.carried.model_copy(update={"freeze": 0})
+            trained = trained.model_copy(update={"carried": thawed})
             stages.append(_carrying(trained, "preserve", resizes))
     return grown.model_copy(update={"stages": tuple(stages)})
 

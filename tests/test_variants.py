@@ -140,6 +140,14 @@ def test_resize_only_spreads_its_weights_whatever_the_policy() -> None:
     assert controls(strict.spec)[RESIZE_ONLY].spec.stages[1].transfer.weights == "preserve"
 
 
+def test_resize_only_freezes_nothing_since_it_has_no_new_layer_to_train() -> None:
+    frozen = Stage(name="deeper", grow=SPEC.stages[1].grow, carried={"freeze": 1}, epochs=12)
+    spec = SPEC.model_copy(update={"stages": (SPEC.stages[0], frozen)})
+    found = controls(spec)[RESIZE_ONLY].spec
+    assert found.stages[1].carried.freeze == 0
+    stageplans.plan_stages(found, CATS_DOGS)  # planning refuses a freeze that leaves nothing
+
+
 @pytest.mark.parametrize(
     ("operators", "why"),
     [
