@@ -154,7 +154,7 @@ class Comparison:
             "judged_on": setting.pictures.judged_on,
             "pictures": dict(setting.pictures.counts),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
-            "variants": [asdict(summary) for summary in self.summaries],
+            "variants": [_summary(one) for one in self.summaries],
             "missing": dict(setting.missing),
             "contrasts": [_contrast_values(contrast) for contrast in self.contrasts],
             "versions": dict(setting.versions),
@@ -163,6 +163,16 @@ class Comparison:
         }
         plain: dict[str, Any] = _finite(values)
         return plain
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    """A variant as plain values; what holds of nearly every epoch is said where it does not."""
+    values = asdict(summary)
+    for trial in values["trials"]:
+        for point in trial["curve"]:
+            if point["all_classes"]:
+                del point["all_classes"]
+    return values
 
 
 def _finite(value: Any) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import grow
-from grow import comparefolder, comparing, documents, trialsview
+from grow import comparefolder, comparing, trialsview
 from grow.cli import main
 from grow.errors import Stopped
 from grow.events import StageDone, Told
@@ -180,16 +181,15 @@ def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
     ]
 
 
-def test_a_comparison_that_knows_nothing_of_classes_is_read(tmp_path: Path) -> None:
+def test_only_epochs_among_fewer_classes_say_so_in_a_comparison(tmp_path: Path) -> None:
     found = comparison(folder=tmp_path)
+    summary, *others = found.summaries
+    trial, *rest = summary.trials
+    easy = replace(trial, curve=(replace(trial.curve[0], all_classes=False), *trial.curve[1:]))
+    first = replace(summary, trials=(easy, *rest))
+    written = replace(found, summaries=(first, *others)).to_dict()
+    points = [p for v in written["variants"] for t in v["trials"] for p in t["curve"]]
+    assert points[0]["all_classes"] is False
+    assert not any("all_classes" in point for point in points[1:])
     comparefolder.write(found)
-    path = tmp_path / "compare.json"
-    values = json.loads(path.read_text())
-    values.pop("seal")
-    schema = values.pop("schema")
-    for variant in values["variants"]:
-        for trial in variant["trials"]:
-            for point in trial["curve"]:
-                assert point.pop("all_classes")
-    documents.write(path, schema, values)
     assert comparefolder.load_comparison(tmp_path) == found
