@@ -1,7 +1,7 @@
 """The cache's memory: which files were prepared, as they were then, and whether that still holds.
 
 This module owns the cache entry's name, its ``index.json`` and the question whether an entry
-is current. It never decodes. Imports the standard library, `spec` and its neighbours
+is current. It never decodes. Imports the standard library, `plainfile`, `spec` and its neighbours
 `manifest`, `outline` and `split` only; never numpy or Pillow.
 """
 
@@ -11,13 +11,14 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from grow import plainfile
 from grow.pictures.manifest import Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
 from grow.pictures.split import settle
@@ -30,6 +31,7 @@ VERSION = 1
 _NO_MATTER = {"augment", "master", "path", "images", "on_bad", "balance"}
 
 INDEX = "index.json"
+_MOST_BYTES = 1 << 33
 _HEAD = '{"sha256":"'
 _MIDDLE = '","entry":'
 _TAIL = b"}\n"
@@ -65,11 +67,13 @@ class Index:
         images: name of the array's file, beside the index.
         size: bytes of that file.
         records: what is known of each file, by key.
+        digest: sha256 of the array's file; empty where an earlier version did not note it.
     """
 
     images: str
     size: int
     records: Mapping[str, Record]
+    digest: str = ""
 
 
 def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
@@ -144,22 +148,40 @@ def current(listing: Listing, stamps: list[Stamp], index: Index) -> Manifest | N
 
 def is_whole(place: Path, index: Index) -> bool:
     """Whether the array's file is there at its full size."""
+    path = place / index.images
     try:
-        return (place / index.images).stat().st_size == index.size
+        return not plainfile.misplaced(path) and path.stat().st_size == index.size
     except OSError:
         return False
+
+
+def is_unaltered(place: Path, index: Index, check_stop: Callable[[], None]) -> bool:
+    """Whether the array's file has the digest that the index gives it.
+
+    One that an earlier version wrote has none, and is taken at its word.
+    """
+    try:
+        found = plainfile.sha256(place / index.images, index.size, check_stop)
+    except OSError:
+        return False
+    return found == index.digest or not index.digest
 
 
 def read(place: Path) -> Index | None:
     """The entry's index, or None where it is missing or not as it was written."""
     try:
-        raw = (place / INDEX).read_bytes()
+        raw = plainfile.read(place / INDEX, _MOST_BYTES)
     except OSError:
         return None
     body = _unframed(raw)
     del raw
-    if body is None:
+    try:
+        return None if body is None else _parsed(body)
+    except plainfile.MALFORMED:
         return None
+
+
+def _parsed(body: str) -> Index:
     with _uncollected():
         values: dict[str, Any] = json.loads(body)
         rows = values["records"]
@@ -168,7 +190,8 @@ def read(place: Path) -> Index | None:
         while rows:  # each row goes when its record comes: of a million, both are much
             record = Record._make(rows.pop())
             records[record.key] = record
-    return Index(values["images"], values["size"], records)
+    digest = values.get("digest", "")
+    return Index(str(values["images"]), int(values["size"]), records, str(digest))
 
 
 @contextmanager
@@ -189,6 +212,7 @@ def dumped(index: Index) -> bytes:
         "version": VERSION,
         "images": index.images,
         "size": index.size,
+        "digest": index.digest,
         "records": list(index.records.values()),
     }
     return _framed(json.dumps(values, separators=(",", ":")).encode())

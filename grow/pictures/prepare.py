@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grow.pictures import index as memory
+from grow.pictures.ahead import in_order
+from grow.pictures.contents import digest_of
+from grow.pictures.held import hold
 from grow.pictures.index import Index, Record, Stamp
 from grow.pictures.journal import Pixels
 from grow.pictures.load import load_all
-from grow.pictures.manifest import Candidate, Listing, Manifest, Shape
+from grow.pictures.manifest import Candidate, Listing, Manifest, Shape, shown
 from grow.pictures.outline import list_pictures
 from grow.pictures.split import check, settle
-from grow.pictures.workspace import Workspace, open_images
-from grow.spec import Local
+from grow.pictures.workspace import Workspace
+from grow.spec import CsvData, DrawnData, FolderData, Local
 
 Progress = Callable[[int, int], None]
 CheckStop = Callable[[], None]
@@ -37,11 +40,14 @@ class Prepared:
         images: the master, uint8 of shape `(pictures, height, width, channels)`, mapped from
             disk and read-only.
         decoded: how many files were read or pictures drawn just now; 0 when all was cached.
+        warnings: what of the prepared copy was damaged, and which pictures were found changed, in
+            words.
     """
 
     manifest: Manifest
     images: Pixels
     decoded: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,12 @@ def prepare(
     *,
     progress: Progress = no_progress,
     check_stop: CheckStop = no_stop,
+    verify: bool = False,
 ) -> Prepared:
     """Prepare all pictures at ``shape`` (height, width, channels), or find them prepared.
 
-    Only files that are new or changed since the last call are read.
+    Only files that are new or changed since the last call are read. What is found prepared is
+    compared with its digest; where it is damaged, all is prepared anew.
 
     Args:
         data: which pictures.
@@ -80,6 +88,8 @@ def prepare(
         cache: the folder of all cache entries; made when missing.
         progress: told how many of how many files are read, in the calling thread.
         check_stop: called between pictures in the calling thread; it raises to stop.
+        verify: whether every file is read again, also one whose size and time of change are as
+            they were.
 
     Raises:
         DataError: no such folder, not laid out as expected, or too few usable pictures.
@@ -88,22 +98,24 @@ def prepare(
     listing = list_pictures(data, base)
     stamps = memory.stamps(listing)
     place = memory.entry(cache, data, listing, shape)
-    index = memory.read(place)
-    images = open_images(place, index, shape) if index else None
+    held = hold(place, shape, check_stop)
     known: dict[str, _Known] = {}
-    if index and images is not None:
-        manifest = memory.current(listing, stamps, index)
+    told = held.warnings
+    if held.index and held.images is not None:
+        manifest = None if verify else memory.current(listing, stamps, held.index)
         if manifest:
             check(manifest, listing.place)
-            return Prepared(manifest, images, 0)
-        known = _still_known(listing, stamps, index, images)
+            return Prepared(manifest, held.images, 0, told)
+        known = _still_known(listing, stamps, held.index, held.images)
+        if verify:
+            known = _verified(data, listing, known, check_stop)
     missing = {
         candidate.key: (candidate, stamp)
         for candidate, stamp in zip(listing.candidates, stamps, strict=True)
         if candidate.key not in known
     }
     with Workspace(place, shape) as work:
-        known |= _read_before(missing, work, check_stop)
+        known |= {} if verify else _read_before(missing, work, check_stop)
         known |= _read(data, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
         if not manifest.pictures:
@@ -111,7 +123,50 @@ def prepare(
         # Kept before it is judged: once the folder is mended, only what is new is read.
         images = _write(manifest, known, work, check_stop)
         check(manifest, listing.place)
-        return Prepared(manifest, images, len(missing))
+        told += _changed_in_place(held.index, known)
+        return Prepared(manifest, images, len(missing), told)
+
+
+def _verified(
+    data: Local, listing: Listing, known: Mapping[str, _Known], check_stop: CheckStop
+) -> dict[str, _Known]:
+    """Of what is known, what is so still, each file's bytes compared with its digest.
+
+    Of pictures that share a file, and of files that could not be used, nothing is: they are read
+    again.
+    """
+    there = [one for one in listing.candidates if one.key in known]
+    if isinstance(data, DrawnData):
+        return dict(known)
+    if not isinstance(data, FolderData | CsvData):
+        return {}
+    digests = in_order(lambda candidate: digest_of(candidate.path), there, check_stop)
+    with closing(digests):
+        return {
+            one.key: known[one.key]
+            for one, digest in zip(there, digests, strict=True)
+            if digest == known[one.key].record.digest and not known[one.key].record.reason
+        }
+
+
+def _changed_in_place(before: Index | None, now: Mapping[str, _Known]) -> tuple[str, ...]:
+    """That pictures are others though neither size nor time of change told so."""
+    old = {} if before is None else before.records
+    changed = [
+        key
+        for key, found in now.items()
+        if (former := old.get(key)) is not None
+        and (former.size, former.mtime_ns) == (found.record.size, found.record.mtime_ns)
+        and former.digest
+        and former.digest != found.record.digest
+    ]
+    if not changed:
+        return ()
+    more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+    return (
+        f"{shown(min(changed))}{more}: changed, though size and time of change are as they were; "
+        "read again",
+    )
 
 
 def _still_known(

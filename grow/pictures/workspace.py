@@ -8,6 +8,8 @@ the standard library, numpy, `errors` and its neighbours `index`, `journal`, `ma
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import secrets
 import time
@@ -58,6 +60,7 @@ class Workspace:
         self._images = place / f"images-{token}.npy"
         self._index = place / f"index-{token}.tmp"
         self._committed = False
+        self._digest = hashlib.sha256()
         self._taken_over: list[Path] = []
         self.journal = Journal(place, token, shape)
 
@@ -83,16 +86,22 @@ class Workspace:
 
     def append(self, file: BinaryIO, row: Pixels) -> None:
         """Write one row of shape (height, width, channels)."""
+        self._add(file, row.tobytes())
+
+    def _add(self, file: BinaryIO, raw: bytes) -> None:
+        self._digest.update(raw)  # of what is meant, not of what the disk makes of it
         with writing_entry(self._place):
-            file.write(row.tobytes())
+            file.write(raw)
 
     @contextmanager
     def images(self, rows: int) -> Iterator[BinaryIO]:
         """The array's file with its header for ``rows`` pictures; on disk when left."""
         with new_file(self._images) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._shape)}
-            with writing_entry(self._place):
-                np.lib.format.write_array_header_1_0(file, header)
+            head = io.BytesIO()
+            np.lib.format.write_array_header_1_0(head, header)
+            self._digest = hashlib.sha256()
+            self._add(file, head.getvalue())
             yield file
             with writing_entry(self._place):
                 flush(file)
@@ -102,7 +111,8 @@ class Workspace:
         with writing_entry(self._place):
             # Mapped before it is named: another process may commit right after and remove it.
             images: Pixels = np.load(self._images, mmap_mode="r")
-            index = Index(self._images.name, self._images.stat().st_size, records)
+            size = self._images.stat().st_size
+            index = Index(self._images.name, size, records, self._digest.hexdigest())
             with self._index.open("wb") as file:
                 file.write(dumped(index))
                 flush(file)

@@ -1,4 +1,6 @@
+import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,7 +17,7 @@ from grow.pictures.index import peek
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.workspace import Workspace
-from grow.spec import DrawnData
+from grow.spec import DrawnData, NpzData
 
 SHAPE = (8, 8, 3)
 BASE = Path("/")
@@ -644,3 +646,165 @@ def test_peek_at_drawn_pictures(cache):
     assert peek(data, BASE, SHAPE, cache) is None
     prepared = prepare(data, BASE, SHAPE, cache)
     assert peek(data, BASE, SHAPE, cache) == prepared.manifest
+
+
+# Damage -----------------------------------------------------------------------------------
+
+
+def _flip(path, at=None):
+    data = bytearray(path.read_bytes())
+    for place in range(len(data) // 2, len(data) // 2 + 40):
+        data[place] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_damaged_prepared_copy_is_named_and_made_anew(root, cache, folder_data):
+    good = prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    _flip(path)
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    (told,) = again.warnings
+    assert told == f"{path} is damaged: it has not its digest; the pictures are prepared anew"
+    assert again.decoded == 20
+    assert again.manifest == good.manifest
+    _is_right(again, root)
+    after = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert (after.decoded, after.warnings) == (0, ())
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("what", ["missing", "short", "folder", "pipe", "link"])
+def test_what_stands_in_place_of_the_prepared_copy_is_named(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    if what == "short":
+        _truncate(path)
+    else:
+        path.unlink()
+    make = {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("x"),
+    }
+    make.get(what, lambda: None)()
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [str(path) in text for text in again.warnings] == [True]
+    _is_right(again, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).warnings == ()
+
+
+@pytest.mark.parametrize("what", ["flipped", "folder", "pipe", "link", "circle", "empty", "huge"])
+def test_a_damaged_index_is_put_aside_and_told(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    path = _entry(cache) / "index.json"
+    if what == "flipped":
+        _flip(path)
+    else:
+        path.unlink()
+    make = {
+        "folder": lambda: (path / "x").mkdir(parents=True),
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("nowhere"),
+        "circle": lambda: path.symlink_to("index.json"),
+        "empty": path.touch,
+        "huge": lambda: (path.touch(), os.truncate(path, 1 << 42)),
+    }
+    make.get(what, lambda: None)()
+    assert peek(folder_data(root), BASE, SHAPE, cache) is None
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{path} is damaged" in text for text in again.warnings] == [True]
+    assert len(list(path.parent.glob("damaged-index.json-*"))) == 1
+    _is_right(again, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).warnings == ()
+
+
+@pytest.mark.parametrize("what", ["file", "pipe", "link"])
+def test_what_stands_in_place_of_an_entry_is_put_aside(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    place = _entry(cache)
+    shutil.rmtree(place)
+    make = {
+        "file": place.touch,
+        "pipe": lambda: os.mkfifo(place),
+        "link": lambda: place.symlink_to("x"),
+    }
+    make[what]()
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{place} is damaged: expected a folder" in text for text in again.warnings] == [True]
+    _is_right(again, root)
+
+
+@pytest.mark.parametrize("name", ["read-1.jsonl", "read-1.rows"])
+def test_a_pipe_in_place_of_a_journal_is_passed_over(root, cache, folder_data, name):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (_entry(cache) / "index.json").unlink()
+    (_entry(cache) / "read-1.jsonl").touch()
+    (_entry(cache) / name).unlink(missing_ok=True)
+    os.mkfifo(_entry(cache) / name)
+    _is_right(prepare(folder_data(root), BASE, SHAPE, cache), root)
+
+
+def test_an_entry_of_an_earlier_version_is_given_a_digest(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    place = _entry(cache)
+    held = index.read(place)
+    assert len(held.digest) == 64
+    (place / "index.json").write_bytes(index.dumped(dataclasses.replace(held, digest="")))
+    found = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert (found.decoded, found.warnings) == (0, ())
+    assert index.read(place) == held
+    assert len(_files(cache)) == 2
+    _flip(place / held.images)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 20
+
+
+def test_the_digest_of_a_large_copy_can_be_stopped(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=_stopping_after(0))
+
+
+def _edited_in_place(path, content):
+    before = path.stat()
+    data = content[: before.st_size]
+    path.write_bytes(data + b"\0" * (before.st_size - len(data)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_picture_edited_in_place_is_found_where_all_are_verified(
+    root, cache, folder_data, decoded
+):
+    before = prepare(folder_data(root), BASE, SHAPE, cache)
+    first, other = root / "cats" / "3.png", root / "dogs" / "4.png"
+    assert prepare(folder_data(root), BASE, SHAPE, cache, verify=True).decoded == 0
+    _edited_in_place(first, other.read_bytes())
+    assert prepare(folder_data(root), BASE, SHAPE, cache).manifest == before.manifest
+    decoded.clear()
+    found = prepare(folder_data(root), BASE, SHAPE, cache, verify=True)
+    assert decoded == ["cats/3.png"]
+    assert found.manifest.digest != before.manifest.digest
+    assert found.warnings == (
+        "cats/3.png: changed, though size and time of change are as they were; read again",
+    )
+    _is_right(found, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache, verify=True).warnings == ()
+
+
+def test_arrays_are_read_again_where_all_are_verified(tmp_path, cache):
+    path = tmp_path / "a.npz"
+
+    def put(value):
+        images = np.full((8, 6, 6, 3), value, np.uint8)
+        images[:, 0, 0, 0] = np.arange(8)
+        labels = np.array(["a", "b"] * 4)
+        np.savez(path, x_train=images, y_train=labels)
+        os.utime(path, (1, 1))
+
+    data = NpzData(source="npz", path=str(path))
+    put(1)
+    before = prepare(data, BASE, SHAPE, cache)
+    put(2)
+    assert prepare(data, BASE, SHAPE, cache).manifest.digest == before.manifest.digest
+    found = prepare(data, BASE, SHAPE, cache, verify=True)
+    assert found.manifest.digest != before.manifest.digest
+    assert "and 7 more: changed" in found.warnings[0]
