@@ -15,6 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -22,9 +24,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from grow import commit
+from grow import commit, plainfile
+from grow.commit import Guard, unguarded
 from grow.errors import RunFolderError
 from grow.history import EpochRecord, History, Tally
+from grow.plainfile import MALFORMED
 
 SCHEMA = "grow.checkpoint/1"
 """Name and version of the form on disk."""
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
     from grow.tensors import Tensors
 
+_NAME = re.compile(r"[0-9]{6,18}")
 _TENSORS, _STATE, _MANIFEST = "tensors.safetensors", "state.json", "manifest.json"
 
 
@@ -75,20 +80,35 @@ class DamagedError(RunFolderError):
     """A checkpoint cannot be trusted; the message names the file and what is wrong with it."""
 
 
-def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
+def write(
+    folder: Path,
+    state: State,
+    versions: Mapping[str, str],
+    *,
+    training: str = "",
+    guard: Guard = unguarded,
+) -> Path:
     """Writes ``state`` as a new checkpoint in ``folder``.
 
     A good one of the same number is left as it is: a stage's state is a function of its number.
+    A damaged one is put aside.
+
+    Args:
+        folder: where the checkpoints of a stage stand.
+        state: what is written.
+        versions: of what computed it.
+        training: what the state is of, as `recipes.training_digest` has it; empty for unknown.
+        guard: asked before anything is written, and again before the rename.
 
     Raises:
         OSError: it could not be written; earlier checkpoints are untouched.
     """
     path = folder / f"{state.number:06d}"
-    if path.exists():
-        if is_good(path):
+    if os.path.lexists(path):
+        if is_good(path, training):
             return path
-        commit.remove_folder(path)
-    with commit.new_folder(path) as beside:
+        commit.set_aside(path, guard)
+    with commit.new_folder(path, guard=guard) as beside:
         content = {
             _TENSORS: _arrays().pack(state.tensors),
             _STATE: _json(_counters(state)),
@@ -97,26 +117,36 @@ def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
             (beside / name).write_bytes(data)
         files = {name: _seal(data) for name, data in content.items()}
         manifest = {"schema": SCHEMA, "files": files, "versions": dict(versions)}
+        if training:
+            manifest["training"] = training
         (beside / _MANIFEST).write_bytes(_json(manifest))
     return path
 
 
-def is_good(path: Path) -> bool:
+def is_good(path: Path, training: str = "") -> bool:
     """Whether the checkpoint at ``path`` can be read, its checksums verified."""
     try:
-        read(path)
+        read(path, training)
     except DamagedError:
         return False
     return True
 
 
-def read(path: Path) -> State:
+def read(path: Path, training: str = "") -> State:
     """The state in the checkpoint at ``path``, its checksums verified.
 
+    Args:
+        path: the checkpoint.
+        training: what it has to be of; empty for anything. Earlier versions did not note that,
+            and what they wrote is taken at its word.
+
     Raises:
-        DamagedError: a file is missing, truncated, altered, or of another version.
+        DamagedError: a file is missing, truncated, altered, or of another version, or the
+            checkpoint is of another training.
     """
     manifest = _manifest(path)
+    if training and manifest.get("training", training) != training:
+        raise DamagedError(f"{path}: is a checkpoint of another training")
     content = {name: _verified(path / name, manifest) for name in (_TENSORS, _STATE)}
     counters = _parse(path / _STATE, content[_STATE])
     try:
@@ -129,12 +159,7 @@ def read(path: Path) -> State:
             cpu_seconds=float(counters["cpu_seconds"]),
             tensors=_arrays().unpack(content[_TENSORS]),
         )
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path}: not a checkpoint of {SCHEMA} ({error})") from error
 
 
@@ -164,11 +189,15 @@ def versions(path: Path) -> dict[str, str]:
 
 def numbers(folder: Path) -> tuple[int, ...]:
     """The numbers of the checkpoints in ``folder``, rising."""
+    return tuple(sorted(int(entry.name) for entry in named(folder) if entry.is_dir()))
+
+
+def named(folder: Path) -> tuple[Path, ...]:
+    """All in ``folder`` that is named as a checkpoint is: a file or a link to nowhere too."""
     if not folder.is_dir():
         return ()
-    names = (entry.name for entry in folder.iterdir() if entry.is_dir())
-    decimal = [name for name in names if name.isdecimal()]
-    return tuple(sorted(int(name) for name in decimal if name == f"{int(name):06d}"))
+    decimal = [entry for entry in folder.iterdir() if _NAME.fullmatch(entry.name)]
+    return tuple(sorted(path for path in decimal if path.name == f"{int(path.name):06d}"))
 
 
 def newest_first(folder: Path) -> Iterator[Path]:
@@ -183,9 +212,9 @@ def superseded(there: Sequence[int], keep: Collection[int], last: int = 2) -> tu
     return tuple(number for number in sorted(there) if number not in {*newest, *keep})
 
 
-def remove(folder: Path, number: int) -> None:
+def remove(folder: Path, number: int, guard: Guard = unguarded) -> None:
     """Deletes one checkpoint."""
-    commit.remove_folder(folder / f"{number:06d}")
+    commit.remove_folder(folder / f"{number:06d}", guard)
 
 
 def place(epochs: int, step: int, steps: int) -> int:
@@ -248,9 +277,9 @@ def _seal(data: bytes) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most_bytes: int = plainfile.DOCUMENT_BYTES) -> bytes:
     try:
-        return path.read_bytes()
+        return plainfile.read(path, most_bytes)
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -258,7 +287,7 @@ def _bytes(path: Path) -> bytes:
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path}: is not JSON ({error})") from error
     if not isinstance(value, dict):
         raise DamagedError(f"{path}: expected a JSON object")
@@ -279,8 +308,10 @@ def _sized(path: Path, manifest: dict[str, Any]) -> str:
     try:
         seal = manifest["files"][path.name]
         size, checksum = seal["bytes"], str(seal["sha256"])
-    except (KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path.parent / _MANIFEST}: does not list {path.name}") from error
+    if why := plainfile.misplaced(path):
+        raise DamagedError(f"{path}: {why}")
     try:
         found = path.stat().st_size
     except OSError as error:
@@ -293,7 +324,7 @@ def _sized(path: Path, manifest: dict[str, Any]) -> str:
 def _verified(path: Path, manifest: dict[str, Any]) -> bytes:
     """The content of one file, checked against the manifest."""
     checksum = _sized(path, manifest)
-    data = _bytes(path)
+    data = _bytes(path, manifest["files"][path.name]["bytes"])
     if hashlib.sha256(data).hexdigest() != checksum:
         raise DamagedError(f"{path}: its checksum is not that of the manifest")
     return data

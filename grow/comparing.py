@@ -15,12 +15,14 @@ from typing import get_args
 
 from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial, variants
 from grow.backend import THREADS, versions
+from grow.commit import Guard
 from grow.comparison import Comparison, Pictures, Setting
 from grow.errors import RunFolderError, UsageError
-from grow.events import Event, HearTrial, Told
+from grow.events import Event, HearTrial, Told, Warned
 from grow.evidence import StageEnd, Trial, curve
-from grow.launch import try_reports
+from grow.launch import told_of_lock, try_reports
 from grow.pictures import exported
+from grow.pictures.index import peek
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
 from grow.runs import StageResult
@@ -75,7 +77,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     spec = stagefile.read(file, overrides)
     _check(spec, repeats, policies, jobs, threads)
     folder = run_folder(spec, run_dir or Path("runs") / f"{spec.name}-compare")
-    if (folder / "run.json").exists():
+    if os.path.lexists(folder / "run.json") and not comparefolder.is_comparison(folder):
         raise RunFolderError(
             f"{folder} is the folder of a run, not of a comparison",
             hint="name another one with --run-dir",
@@ -89,12 +91,14 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     options += [("policies", ",".join(policies)), ("jobs", jobs)]
     options += [("threads", threads if threads > 1 else None), ("run-dir", run_dir)]
     heard = tuple(listeners)
-    with lock.held(folder):
+    with lock.held(folder) as hold:
         commit.sweep(folder)
+        mended = comparefolder.mend(folder, [task.folder for task in tasks], hold.check)
+        _warn(spec, [*told_of_lock(hold.put_aside), *map(Warned, mended)], heard)
         _carry_out(tasks, jobs, threads, heard, stop or StopSwitch())
         found = _weighed_up(folder, tasks, threads, _words(file, options))
-        comparefolder.write(found)
-        _write_reports(found, heard)
+        comparefolder.write(found, hold.check)
+        _write_reports(found, heard, hold.check)
     return found
 
 
@@ -104,13 +108,20 @@ def _words(file: Path, options: Sequence[tuple[str, object]]) -> str:
     return shlex.join(["grow", "compare", str(file), *said])
 
 
-def _write_reports(found: Comparison, listeners: Iterable[HearTrial]) -> None:
+def _warn(spec: RunSpec, told: Iterable[Warned], listeners: Iterable[HearTrial]) -> None:
+    """Tells of what concerns the comparison as a whole."""
+    for warned in told:
+        for listener in listeners:
+            listener(Told(spec.seed, "growth", warned))
+
+
+def _write_reports(found: Comparison, listeners: Iterable[HearTrial], guard: Guard) -> None:
     """Writes page and Markdown into the folder; one that fails costs no comparison."""
 
     def write() -> None:
         from grow.report.files import write_comparison  # noqa: PLC0415  (loads Jinja)
 
-        write_comparison(found)
+        write_comparison(found, guard)
 
     def tell(event: Event) -> None:
         for listener in listeners:
@@ -212,7 +223,8 @@ def _in_order(names: Sequence[str]) -> list[str]:
 def _pictures(task: Task) -> Pictures:
     shape = stageplans.master_shape(task.spec)
     data = exported.local(task.spec.data, cache_folder())
-    manifest = prepare(data, task.base, shape, cache_folder()).manifest
+    found = peek(data, task.base, shape, cache_folder())
+    manifest = found or prepare(data, task.base, shape, cache_folder()).manifest
     counts: dict[str, int] = {
         split: sum(classes.values()) for split, classes in manifest.counts().items()
     }
@@ -234,7 +246,7 @@ def _end(stage: StageResult, on_test: bool) -> StageEnd:
         tested = StageFolder(stage.path).tested()
         if tested is None:
             raise RunFolderError(
-                f"{stage.path / 'test.json'} is missing or damaged",
+                f"{stage.path / 'test.json'} is missing",
                 hint="the same command evaluates the stage again",
             )
         accuracy, loss = tested.accuracy, tested.loss

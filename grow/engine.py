@@ -20,7 +20,6 @@ from grow import (
     growth_shock,
     inspection,
     lineup,
-    lock,
     mending,
     network,
     schedule,
@@ -84,7 +83,7 @@ class Context:
         return len(self.pictures.manifest.classes)
 
 
-def run(
+def run(  # noqa: PLR0913  (what a caller decides, each by name)
     spec: RunSpec,
     base: Path,
     folder: RunFolder,
@@ -93,8 +92,11 @@ def run(
     switch: StopSwitch,
     *,
     noted: RunSpec | None = None,
+    verify: bool = False,
 ) -> None:
     """Carries a stage file out, going on where an earlier run of it left off.
+
+    Whoever calls holds the lock of the run folder; its guard is asked before every write.
 
     Args:
         spec: the stage file.
@@ -104,6 +106,7 @@ def run(
         emit: hears of everything that happens.
         switch: asks to stop.
         noted: what the folder says was run, where that is another stage file.
+        verify: whether every picture is read again, whatever its size and time of change say.
 
     Raises:
         DataError: the pictures cannot be used.
@@ -111,29 +114,29 @@ def run(
         Stopped: asked to stop; what was earned is on disk.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
-    with lock.held(folder.path):
-        commit.sweep(folder.path)
-        context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
-        manifest = context.pictures.manifest
-        known = Pictures(manifest.classes, manifest.training_digest)
-        stages = stageplans.plan_stages(spec, known)
-        mending.mend(folder, stages, emit)
-        entries = lineup.line_up(stages, inspection.survey(folder))
-        folder.write_run(noted or spec, base, known)
-        emit(RunStarted(spec.name, folder.path, entries))
-        complete: list[Complete] = []
-        for entry in entries:
-            # Decided from the epochs alone, so an interrupted run decides the same.
-            if why := lineup.not_needed(entry.stage, complete):
-                emit(GrowthEnded(entry.stage, why))
-                break
-            parent = complete[-1][0] if complete else None
-            complete.append((entry.stage, _carry_out(context, entry, parent)))
-        emit(RunDone(spec.name, folder.path))
+    commit.sweep(folder.path)
+    mending.mend_run(folder, noted or spec, emit)
+    pictures = _prepare(spec, base, cache, emit, switch, verify=verify)
+    context = Context(spec, folder, pictures, emit, switch)
+    known = Pictures(pictures.manifest.classes, pictures.manifest.training_digest)
+    stages = stageplans.plan_stages(spec, known)
+    mending.mend(folder, stages, emit, unused=noted is None)
+    entries = lineup.line_up(stages, inspection.survey(folder))
+    folder.write_run(noted or spec, base, known)
+    emit(RunStarted(spec.name, folder.path, entries))
+    complete: list[Complete] = []
+    for entry in entries:
+        # Decided from the epochs alone, so an interrupted run decides the same.
+        if why := lineup.not_needed(entry.stage, complete):
+            emit(GrowthEnded(entry.stage, why))
+            break
+        parent = complete[-1][0] if complete else None
+        complete.append((entry.stage, _carry_out(context, entry, parent)))
+    emit(RunDone(spec.name, folder.path))
 
 
 def _prepare(
-    spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
+    spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch, *, verify: bool
 ) -> prepare.Prepared:
     shape = stageplans.master_shape(spec)
     prepared = prepare.prepare(
@@ -143,7 +146,10 @@ def _prepare(
         cache,
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,
+        verify=verify,
     )
+    for told in prepared.warnings:
+        emit(Warned(told))
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
     emit(Prepared(manifest.classes, manifest.counts(), unusable))

@@ -6,6 +6,7 @@ imports the standard library only, so that any room can raise without loading an
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -124,6 +125,21 @@ class Stopped(GrowError):  # noqa: N818  (a wish, not an error)
         self.exit_code = 128 + signal_number
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says where there is no room left, or the disk fails."""
+
+
+def unwritten(place: object, error: OSError, *, hint: str = "name another with --out") -> GrowError:
+    """The failure that a place which cannot be written is.
+
+    A disk that is full is no mistake of whoever named the place: it has its own exit code.
+    """
+    message = f"{place} cannot be written: {error.strerror or error}"
+    if error.errno in FULL:
+        return GrowError(message, hint="free some space and run again")
+    return UsageError(message, hint=hint)
+
+
 @contextmanager
 def writing(place: object, *, hint: str = "name another with --out") -> Iterator[None]:
     """Says so in words where what the user named cannot be written.
@@ -134,10 +150,9 @@ def writing(place: object, *, hint: str = "name another with --out") -> Iterator
 
     Raises:
         UsageError: it cannot be written.
+        GrowError: there is no room for it.
     """
     try:
         yield
     except OSError as error:
-        raise UsageError(
-            f"{place} cannot be written: {error.strerror or error}", hint=hint
-        ) from error
+        raise unwritten(place, error, hint=hint) from error

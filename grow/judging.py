@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grow import network, stageplans
+from grow import commit, network, stageplans
 from grow.compiling import compile_model
 from grow.engine import final_state
-from grow.events import Listener
+from grow.errors import RunFolderError
+from grow.events import Listener, Warned
 from grow.pictures import exported
 from grow.pictures.prepare import Prepared, prepare
 from grow.pipeline import Feed
@@ -31,7 +32,7 @@ def judge(
     Args:
         spec: the stage file that was run.
         base: the folder that its relative paths start from.
-        folder: the run folder; the caller sees to it that nobody else works in it.
+        folder: the run folder; the caller holds its lock.
         cache: where prepared pictures are kept.
         emit: hears how far each evaluation is.
         switch: asks to stop.
@@ -51,12 +52,18 @@ def judge(
     known = stageplans.Pictures(manifest.classes, manifest.training_digest)
     for stage in stageplans.plan_stages(spec, known):
         place = folder.of(stage)
-        if place.done() is not None and not _is_known(place, manifest.test_digest):
+        if place.done() is not None and not _is_known(place, manifest.test_digest, emit):
             place.write_tested(_tested(stage, place, pictures, emit, switch))
 
 
-def _is_known(place: StageFolder, test_pictures: str) -> bool:
-    done, tested = place.done(), place.tested()
+def _is_known(place: StageFolder, test_pictures: str, emit: Listener) -> bool:
+    done = place.done()
+    try:
+        tested = place.tested()
+    except RunFolderError as error:
+        aside = commit.set_aside(place.path / "test.json", place.guard)
+        emit(Warned(f"{error.message}; put aside as {aside.name}, the stage is evaluated again"))
+        return False
     if done is None or tested is None:
         return False
     return (tested.weights, tested.test_pictures) == (done.weights, test_pictures)

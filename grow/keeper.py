@@ -50,6 +50,7 @@ class Keeper:
         self._owed: tuple[State, ...] = ()
         self._held_seconds = 0.0
         self._last = time.monotonic()
+        self._of = folder.training_digest()
 
     def __enter__(self) -> Self:
         return self
@@ -133,7 +134,13 @@ class Keeper:
         """Writes states, the newest last; runs in the worker."""
         began = time.monotonic()
         for state in states:
-            path = checkpoint.write(self._folder.checkpoints, state, self._versions)
+            path = checkpoint.write(
+                self._folder.checkpoints,
+                state,
+                self._versions,
+                training=self._of,
+                guard=self._folder.guard,
+            )
         if state.step == 0:
             self._folder.write_history(state.history)
         self._prune(state)
@@ -146,4 +153,4 @@ class Keeper:
         gone = checkpoint.superseded(checkpoint.numbers(folder), keep)
         if gone and checkpoint.is_good(folder / f"{state.number:06d}"):
             for number in gone:
-                checkpoint.remove(folder, number)
+                checkpoint.remove(folder, number, self._folder.guard)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from grow.history import History
-from grow.recipes import Recipe, differences
+from grow.recipes import Recipe, all_but_epochs, differences
 from grow.schedule import best_epoch, end_of_growth, gain_of
 from grow.spec import Stop, Training
 from grow.stageplans import StagePlan
@@ -161,7 +161,7 @@ def _start(stage: StagePlan, old: Found) -> tuple[int, int]:
     Only where the number of epochs is all that differs: every decision of `schedule` depends on
     the epochs so far, none on how many there will be, so the way is the same as far as both go.
     """
-    if _all_but_epochs(old.recipe) != _all_but_epochs(stage.recipe):
+    if all_but_epochs(old.recipe) != all_but_epochs(stage.recipe):
         return _NOTHING
     training = stage.training
     usable = [
@@ -182,8 +182,3 @@ def _best_is_saved(training: Training, old: Found, epochs: int) -> bool:
 def lies_within(training: Training, epochs: int, step: int) -> bool:
     """Whether a training comes through the state after so many epochs and steps."""
     return epochs < training.epochs or (epochs, step) == (training.epochs, 0)
-
-
-def _all_but_epochs(recipe: Recipe) -> Recipe:
-    training = recipe.get("training") or {}
-    return {**recipe, "training": {k: v for k, v in training.items() if k != "epochs"}}

@@ -19,6 +19,17 @@ def fingerprint(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def all_but_epochs(recipe: Recipe) -> Recipe:
+    """A recipe without the number of epochs: what decides every state on the way."""
+    training = recipe.get("training") or {}
+    return {**recipe, "training": {k: v for k, v in training.items() if k != "epochs"}}
+
+
+def training_digest(recipe: Recipe) -> str:
+    """Tells one training from another, whatever the number of epochs."""
+    return fingerprint(all_but_epochs(recipe))
+
+
 def differences(old: Recipe, new: Recipe) -> Iterator[str]:
     """What changed between two recipes, in words such as ``learning_rate 0.001 → 0.0005``."""
     plain = {key for key in old.keys() | new.keys() if key not in _GROUPS}

@@ -7,6 +7,8 @@ for.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -130,6 +132,7 @@ class Run:
         classes: names of the classes, in label order.
         stages: all stages of that file, trained or not.
         log: what the run's log tells: its command, its pictures.
+        running: who was at work in the folder when it was read; None when nobody was.
     """
 
     path: Path
@@ -137,16 +140,12 @@ class Run:
     classes: tuple[str, ...]
     stages: tuple[StageResult, ...]
     log: Logged = field(default_factory=Logged)
+    running: Holder | None = field(default=None, hash=False)
 
     @property
     def name(self) -> str:
         """The run's name."""
         return self.spec.name
-
-    @property
-    def running(self) -> Holder | None:
-        """Who is at work in the folder now; None when nobody is."""
-        return living_holder(self.path)
 
     def __repr__(self) -> str:
         return f"<run {self.name} in {self.path}: {list(self.stages)}>"
@@ -201,12 +200,21 @@ def load(run_dir: str | PathLike[str]) -> Run:
     """
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
+    try:
+        stages = results(folder, plan_stages(found.spec, found.pictures))
+    except RunFolderError as error:
+        hint = (
+            f"`grow resume {shlex.quote(str(run_dir))}` puts it aside, and trains again from the "
+            "newest good checkpoint what is then missing"
+        )
+        raise RunFolderError(error.message, hint=hint) from error
     return Run(
         path=folder.path,
         spec=found.spec,
         classes=found.pictures.classes,
-        stages=results(folder, plan_stages(found.spec, found.pictures)),
+        stages=stages,
         log=logbook.recall(folder.path / "events.jsonl"),
+        running=living_holder(folder.path),
     )
 
 
@@ -237,13 +245,14 @@ def noted(folder: RunFolder) -> Noted:
     Raises:
         RunFolderError: it is not a run folder, or its notes are damaged.
     """
-    hint = "run its stage file with `grow run` again: that writes it anew, trained stages stay"
-    path = folder.path / "run.json"
     try:
-        values = folder.header()
-        spec = folder.spec()
+        values, spec = folder.header(), folder.spec()
     except RunFolderError as error:
-        raise RunFolderError(error.message, hint=hint if path.is_file() else error.hint) from error
+        command = logbook.last_run_command(folder.path / "events.jsonl")
+        command = command or f"grow run STAGES.yaml --run-dir {shlex.quote(str(folder.path))}"
+        hint = f"`{command}` puts it aside and writes it anew; trained stages stay"
+        there = os.path.lexists(folder.run_file)
+        raise RunFolderError(error.message, hint=hint if there else error.hint) from error
     known = Pictures(tuple(values["classes"]), values["pictures"])
     return Noted(spec, Path(values["base"]), known)
 

@@ -62,10 +62,12 @@ def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
 def _carry_out(
     task: Task, variant: Variant, first: Variant, hear: HearTrial, switch: StopSwitch
 ) -> None:
-    folder = RunFolder(task.folder)
     listener = _sparing(lambda event: hear(Told(task.seed, variant.name, event)))
-    launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
-    judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
+    with launch.at_work(task.folder) as (folder, aside):
+        for warned in launch.told_of_lock(aside):
+            listener(warned)
+        launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
+        judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
     hear(Told(task.seed, variant.name, None))
 
 

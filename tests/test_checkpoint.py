@@ -205,11 +205,25 @@ def test_a_good_one_of_the_same_number_is_left_as_it_is(good):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_damaged_one_of_the_same_number_is_replaced(good, name):
+def test_a_damaged_one_of_the_same_number_is_put_aside(good, name):
     (good / name).write_bytes(b"rubbish")
     checkpoint.write(good.parent, state(), VERSIONS)
     assert same_states(checkpoint.read(good), state())
-    assert [path.name for path in good.parent.iterdir()] == ["000003"]
+    aside, kept = sorted((path.name for path in good.parent.iterdir()), reverse=True)
+    assert (aside[:15], kept) == ("damaged-000003-", "000003")
+
+
+def test_one_of_another_training_is_not_read_for_this_one(tmp_path):
+    path = checkpoint.write(tmp_path, state(), VERSIONS, training="a" * 64)
+    assert same_states(checkpoint.read(path, "a" * 64), state())
+    assert same_states(checkpoint.read(path), state())
+    with pytest.raises(DamagedError, match="is a checkpoint of another training"):
+        checkpoint.read(path, "b" * 64)
+
+
+def test_one_of_an_earlier_version_says_of_no_training_and_is_read(good):
+    assert "training" not in json.loads((good / "manifest.json").read_text())
+    assert same_states(checkpoint.read(good, "b" * 64), state())
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)

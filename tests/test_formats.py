@@ -207,7 +207,7 @@ def test_a_comparison():
 
 
 def test_a_checkpoint(tmp_path):
-    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"})
+    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"}, training="0" * 64)
     manifest, counters = written(path / "manifest.json"), written(path / "state.json")
     agree("field of a manifest", manifest)
     agree("field of a state", counters)

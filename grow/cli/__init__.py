@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _fall_silent()
+    except OSError as error:  # what is printed goes to a disk that is full
+        _fall_silent()
+        return _fail(_unprinted(error), as_json=False)
     except SystemExit as end:
         # Rich and Typer end the program where nobody reads what it prints: so does `head`.
         if isinstance(end.__context__, BrokenPipeError):
@@ -90,6 +93,11 @@ def _carry_out(given: list[str]) -> int:
     if code == _INTERRUPTED:  # Typer keeps Ctrl-C to itself; commands that train hear of it first
         return _fail(Stopped("stopped", signal_number=signal.SIGINT), as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _unprinted(error: OSError) -> GrowError:
+    hint = "what was printed is not whole; free some space, or print somewhere else"
+    return GrowError(f"standard output: {error.strerror or error}", hint=hint)
 
 
 def _unanswered(error: BaseException) -> GrowError:
