@@ -17,7 +17,7 @@ from typing import Self
 
 from grow import checkpoint, schedule
 from grow.checkpoint import State
-from grow.errors import GrowError
+from grow.errors import FULL, GrowError
 from grow.events import CheckpointWritten, Listener, Warned
 from grow.spec import Training
 from grow.stagefolder import StageFolder
@@ -100,10 +100,11 @@ class Keeper:
         try:
             self._write(self._owed)
         except OSError as error:
+            first = "free some space" if error.errno in FULL else "mend that"
             raise GrowError(
                 f"{self._folder.checkpoints}: the checkpoint of a finished epoch cannot be "
                 f"written: {error.strerror or error}",
-                hint="mend that and run again: it goes on from the last good checkpoint",
+                hint=f"{first} and run again: it goes on from the last good checkpoint",
             ) from error
         self._owed = ()
 

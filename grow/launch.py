@@ -16,7 +16,7 @@ from pathlib import Path
 from grow import engine, lock, stagefile
 from grow.boardlog import BoardLog
 from grow.commit import Guard
-from grow.errors import GrowError, RunFolderError
+from grow.errors import FULL, GrowError, RunFolderError
 from grow.eventlog import EventLog
 from grow.events import Event, Listener, Preparing, StageDone, StepDone, Validating, Warned, to_all
 from grow.planning import cache_folder, run_folder
@@ -154,9 +154,10 @@ def at_work(path: Path) -> Iterator[tuple[RunFolder, Path | None]]:
     except OSError as error:
         if not _is_within(path, error):
             raise
+        first = "free some space" if error.errno in FULL else "mend that"
         raise GrowError(
             f"{error.filename} cannot be read or written: {error.strerror or error}",
-            hint="mend that and run again, or name another folder with --run-dir; "
+            hint=f"{first} and run again, or name another folder with --run-dir; "
             "what was earned is kept",
         ) from error
 

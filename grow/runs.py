@@ -89,7 +89,8 @@ class StageResult:
         path = self.path / "model.keras"
         seal = self.done.files.get(path.name)
         if seal is not None and (why := unlike(path, seal, thorough=True)):
-            raise documents.damaged(path, why)
+            hint = f"{_resume(self.path.parent)} puts it aside and makes it again; nothing is lost"
+            raise RunFolderError(f"{path} is damaged: {why}", hint=hint)
         return network.load(path)
 
     def __repr__(self) -> str:
@@ -204,8 +205,8 @@ def load(run_dir: str | PathLike[str]) -> Run:
         stages = results(folder, plan_stages(found.spec, found.pictures))
     except RunFolderError as error:
         hint = (
-            f"`grow resume {shlex.quote(str(run_dir))}` puts it aside, and trains again from the "
-            "newest good checkpoint what is then missing"
+            f"{_resume(folder.path)} puts it aside, and trains again from the newest good "
+            "checkpoint what is then missing"
         )
         raise RunFolderError(error.message, hint=hint) from error
     return Run(
@@ -216,6 +217,10 @@ def load(run_dir: str | PathLike[str]) -> Run:
         log=logbook.recall(folder.path / "events.jsonl"),
         running=living_holder(folder.path),
     )
+
+
+def _resume(run_dir: Path) -> str:
+    return f"`grow resume {shlex.quote(str(run_dir))}`"
 
 
 def load_all(folder: str | PathLike[str]) -> list[Run | RunFolderError]:

@@ -26,7 +26,7 @@ from grow.cli import (
     using,
 )
 from grow.cli.app import app, print_json
-from grow.errors import GrowError, Stopped, UsageError
+from grow.errors import FULL, GrowError, Stopped, UsageError
 
 __all__ = [
     "app",
@@ -87,7 +87,10 @@ def _carry_out(given: list[str]) -> int:
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(GrowError(f"{where}{error.strerror or error}"), as_json=as_json)
+        hint = "free some space and run again" if error.errno in FULL else ""
+        if hint and not where:  # what has no name is most often what is printed
+            hint = "free some space where the output goes, and run again"
+        return _fail(GrowError(f"{where}{error.strerror or error}", hint=hint), as_json=as_json)
     except _RefusedLine as error:
         return _refuse(error, as_json=as_json)
     if code == _INTERRUPTED:  # Typer keeps Ctrl-C to itself; commands that train hear of it first
