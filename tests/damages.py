@@ -75,7 +75,7 @@ DAMAGES: dict[str, Damage] = {
     "empty": _changed(lambda _: b""),
     "a folder": _in_place(lambda path: path.mkdir()),
     "a file": _in_place(lambda path: path.write_text("rubbish")),
-    "a pipe": _in_place(lambda path: os.mkfifo(path)),
+    "a pipe": _in_place(os.mkfifo),
     "a link to nowhere": _in_place(lambda path: path.symlink_to("nowhere-at-all")),
     "a link to itself": _in_place(lambda path: path.symlink_to(path.name)),
     "a device": _in_place(lambda path: path.symlink_to("/dev/zero")),

@@ -237,3 +237,42 @@ def test_a_run_whose_folder_is_moved_ends_and_another_runs_in_its_place(
     assert {name: (away / name).stat().st_mtime_ns for name in places(away)} == before
     assert models(run) == models(sources / "finished")
     assert grow.verify(run).flaws == ()
+
+
+IN_A_COMPARISON = [
+    ("compare.json", "wrong values"),
+    ("compare.json", "a pipe"),
+    ("report.html", "a folder"),
+    ("lock", "a folder"),
+    ("seed-3", "a link to itself"),
+    ("seed-3/run.json", "a pipe"),
+    ("seed-3/01-small-*/done.json", "flipped"),
+    ("seed-3/01-scratch-*/model.keras", "flipped"),
+    ("seed-3/01-scratch-*", "a file"),
+]
+
+
+@pytest.mark.slow
+def test_the_same_comparison_mends_what_is_damaged_of_it(
+    sources: Path, tmp_path: Path, call: Command
+) -> None:
+    compare = ("compare", str(sources / "tiny.yaml"), "--repeats", "1", "--quiet", "--run-dir")
+    folder = tmp_path / "compared"
+    assert call(*compare, str(folder)).code == 0
+    whole = grow.load_comparison(folder)
+    for place, name in IN_A_COMPARISON:
+        path = next(folder.glob(place), folder / place)
+        DAMAGES[name](path)
+        with in_time(SECONDS):
+            assert call("report", str(folder)).code in CODES
+            assert call("status", str(folder / "seed-3")).code in CODES
+        with in_time(3 * SECONDS):
+            said = call(*compare, str(folder))
+        assert (said.code, f"{path} " in said.err, "put aside as" in said.err) == (0, True, True)
+        assert call("report", str(folder)).code == 0
+        again = grow.load_comparison(folder)
+        figures = [
+            (one.settings, one.seeds, one.pictures) for one in (whole.setting, again.setting)
+        ]
+        assert figures[0] == figures[1]
+        assert again.verdict == whole.verdict
