@@ -21,11 +21,11 @@ app.add_typer(data_app, name="data", help="Look at pictures, check them, draw so
 
 ModelOfOld = Annotated[
     Path | None,
-    typer.Option("--old-model", metavar="MODEL.keras", help="The model of OLD's weights."),
+    typer.Option("--old-model", metavar="MODEL", help="The model of OLD's weights: .keras or .h5."),
 ]
 ModelOfNew = Annotated[
     Path | None,
-    typer.Option("--new-model", metavar="MODEL.keras", help="The model of NEW's weights."),
+    typer.Option("--new-model", metavar="MODEL", help="The model of NEW's weights: .keras or .h5."),
 ]
 
 
@@ -72,7 +72,7 @@ def _called(stage_file: Path, overrides: Sequence[str] | None) -> str:
 
 @app.command("explain")
 def explain_command(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras or .weights.h5 file.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras, .h5 or .weights.h5 file.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Likewise.")],
     old_model: ModelOfOld = None,
     new_model: ModelOfNew = None,
@@ -81,7 +81,7 @@ def explain_command(
     """Compare two saved models: what could be carried over.
 
     Beside it stands what Keras's load_weights(skip_mismatch=True) would load, and where that
-    differs. Needs no TensorFlow; nothing in the files is run.
+    differs; for .h5 files by_name=True too. Needs no TensorFlow; nothing in the files is run.
 
     Example: grow explain old.keras new.keras
     """
