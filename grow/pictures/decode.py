@@ -1,8 +1,7 @@
 """A file's bytes become pixels of one shape, or a reason why they cannot.
 
 This module owns how pictures of any kind, depth, orientation and size turn into the master's
-uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing. Imports the
-standard library, numpy, Pillow and its neighbours `manifest` and `room` only.
+uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from io import BytesIO
 from typing import Literal
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from grow.pictures.kinds import INSTALL_HEIF, KINDS, kind_of, not_read, reads_heif
 from grow.pictures.manifest import Shape
 from grow.pictures.room import Room
 
@@ -27,8 +28,9 @@ Fit = Literal["stretch", "crop"]
 
 MAX_PIXELS = 100_000_000
 
-# By content, whatever the file is called; no format that starts another program (EPS).
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+# By content, whatever the file is called; no format that starts another program (EPS). A format's
+# place is a figure of the giveaway test: new ones go to the end.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF", "HEIF")
 
 # What Pillow and its codecs raise on damaged files; named, so that nothing else is hidden.
 DAMAGED = (
@@ -46,6 +48,8 @@ DAMAGED = (
     struct.error,
     zlib.error,
 )
+
+NO_PICTURE = f"not a {KINDS} picture"
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -105,6 +109,18 @@ hush = _Hush()
 _room = Room(MAX_PIXELS)
 
 
+@cache
+def formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that can be read here: HEIC needs a package of its own."""
+    if reads_heif():
+        with suppress(ImportError):  # installed, and its library cannot be loaded
+            import pillow_heif  # noqa: PLC0415 - an extra
+
+            pillow_heif.register_heif_opener()
+            return FORMATS
+    return tuple(name for name in FORMATS if name != "HEIF")
+
+
 def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     """Decode a file's bytes into pixels of ``shape`` (height, width, channels 1 or 3).
 
@@ -153,9 +169,19 @@ def _explained(data: bytes, stack: ExitStack) -> Image.Image:
         except MemoryError as error:
             raise _no_memory() from error
         except UnidentifiedImageError as error:
-            raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
+            raise unidentified(data) from error
         except DAMAGED as error:
             raise Undecodable(damage(error)) from error
+
+
+def unidentified(data: bytes) -> Undecodable:
+    """Why the bytes of a file, or the first of them, are no picture that is read."""
+    kind = kind_of(data)
+    if kind == "HEIF":
+        return Undecodable(f"HEIC is read with {INSTALL_HEIF}", passing=True)
+    if kind in ("TIFF", "AVIF"):
+        return Undecodable(f"a {kind} picture of a kind that is not read; save it as JPEG or PNG")
+    return Undecodable(not_read(kind) if kind and kind not in FORMATS else NO_PICTURE)
 
 
 def damage(error: BaseException) -> str:
@@ -185,7 +211,7 @@ def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
 
 def _opened(data: bytes, stack: ExitStack) -> Image.Image:
     """The picture upright and opaque, in mode RGB or L."""
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
+    with Image.open(BytesIO(data), formats=formats()) as image:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
             raise Undecodable(f"too large: {size} is more than {MAX_PIXELS:,} pixels")

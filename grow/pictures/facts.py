@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from grow.pictures.decode import DAMAGED, FORMATS, Undecodable, damage, hush, opened
+from grow.pictures.decode import DAMAGED, FORMATS, Undecodable, damage, formats, hush, opened
 
 Measures = NDArray[np.float32]
 Plane = NDArray[np.uint8]
@@ -129,7 +129,7 @@ def _header(data: bytes) -> tuple[str, str, bool, float]:
     """Format, mode, whether there are more frames, and the JPEG quality or NaN."""
     with hush:
         try:
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
+            with Image.open(BytesIO(data), formats=formats()) as image:
                 tables = getattr(image, "quantization", None) or {}
                 quality = jpeg_quality(list(tables[min(tables)])) if tables else math.nan
                 form, mode = image.format or "", image.mode

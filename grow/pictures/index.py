@@ -1,8 +1,7 @@
 """The cache's memory: which files were prepared, as they were then, and whether that still holds.
 
 This module owns the cache entry's name, its ``index.json`` and the question whether an entry
-is current. It never decodes. Imports the standard library, `spec` and its neighbours
-`manifest`, `outline` and `split` only; never numpy or Pillow.
+is current. It never decodes, and never loads numpy or Pillow.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from grow.pictures.kinds import no_picture
 from grow.pictures.manifest import Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
 from grow.pictures.split import settle
@@ -28,6 +28,12 @@ VERSION = 1
 
 # Settings that change no row; and where the pictures are, which the listing says.
 _NO_MATTER = {"augment", "master", "path", "images", "on_bad", "balance"}
+
+# Settings that came after the first caches: an entry's name has them only where they are said.
+_CAME_LATER = {("folder", "classes")}
+
+# What was said of a file before TIFF, PPM, AVIF and HEIC were read; it may be one of those.
+_FEWER_KINDS = "not a JPEG, PNG, GIF, BMP or WebP picture"
 
 INDEX = "index.json"
 _HEAD = '{"sha256":"'
@@ -74,7 +80,11 @@ class Index:
 
 def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     """The folder in ``cache`` for these pictures at this shape (height, width, channels)."""
-    settings = data.model_dump(mode="json", exclude=_NO_MATTER)
+    settings = {
+        key: value
+        for key, value in data.model_dump(mode="json", exclude=_NO_MATTER).items()
+        if value is not None or (data.source, key) not in _CAME_LATER
+    }
     identity = [VERSION, listing.place, settings, list(shape)]
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -120,6 +130,8 @@ def _stamp(path: str) -> Stamp:
 def still_holds(record: Record | None, stamp: Stamp, path: str) -> bool:
     """Whether a file's record can be used instead of reading it again."""
     if record is None or (record.size, record.mtime_ns) != stamp:
+        return False
+    if record.reason == _FEWER_KINDS and no_picture(path, "") is None:
         return False
     # What could not be read at all may be readable by now, and neither size nor time tells.
     return bool(record.digest) or not os.access(path, os.R_OK)

@@ -69,11 +69,13 @@ class Unusable:
         reason: why, in words.
         chosen: whether nothing is wrong with it: the stage file leaves it out, or it is listed
             elsewhere.
+        kind: which kind of picture or video it is, where it is one that is not read.
     """
 
     key: str
     reason: str
     chosen: bool = False
+    kind: str = ""
 
 
 def shown(key: str) -> str:

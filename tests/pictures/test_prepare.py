@@ -9,7 +9,7 @@ import pytest
 
 from grow.errors import DataError, GrowError, Stopped
 from grow.pictures import index, load, workspace
-from grow.pictures.decode import decode
+from grow.pictures.decode import NO_PICTURE, decode
 from grow.pictures.drawn import draw
 from grow.pictures.index import peek
 from grow.pictures.outline import list_pictures
@@ -110,7 +110,7 @@ def test_unusable_pictures_are_named_and_left_out(root, cache, folder_data, deco
     assert [(u.key, u.reason) for u in prepared.manifest.unusable] == [
         ("cats/0.png", "the file is empty"),
         ("dogs/notes.txt", "not a picture file (.txt)"),
-        ("dogs/text.jpg", "not a JPEG, PNG, GIF, BMP or WebP picture"),
+        ("dogs/text.jpg", NO_PICTURE),
     ]
     _is_right(prepared, root)
     decoded.clear()
