@@ -27,7 +27,9 @@ data:
 """,
     "data, source csv": "data: {source: csv, path: pictures.csv, validation: 0.2}\n",
     "data, source drawn": "data: {source: drawn, train: 2000, validation: 600, seed: 1}\n",
-    "data, source folder": "data: {source: folder, path: pictures, validation: test}\n",
+    "data, source folder": """\
+data: {source: folder, path: pictures, classes: [cats, dogs], validation: test}
+""",
     "data, source keras": "data: {source: keras, name: cifar10, validation: test}\n",
     "data, source npy": """\
 data:

@@ -335,7 +335,7 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
     (made / "a" / "y.txt").write_bytes(b"")
     draft = grow.init(made, out=tmp_path / "s.yaml", measure=False)
     notes = "\n".join(draft.notes)
-    assert "test: taken for a class, since there is no train folder" in notes
+    assert '"test" is taken for a class, since there is no train folder' in notes
     assert "1 picture cannot be used, such as a/x.jpg: the file is empty" in notes
     assert "1 other file is left out, such as a/y.txt" in notes
     assert "such as a/x.jpg (the file is empty)" in draft.text

@@ -22,7 +22,6 @@ from grow.drafting.wording import stage_file
 from grow.errors import UsageError, writing
 from grow.estimate import LONG_SECONDS, Estimate, Machine, about, estimate
 from grow.events import Listener, Preparing, to_all
-from grow.pictures.parts import named
 from grow.spec import FolderData, RunSpec
 from grow.stageplans import Pictures, StagePlan
 from grow.stopping import StopSwitch
@@ -217,9 +216,6 @@ def _load() -> float:
 
 def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
     """What is worth knowing before training, a sentence each."""
-    parts = [name for name in look.classes if named(name)]
-    if parts:
-        yield f"{', '.join(parts)}: taken for a class, since there is no train folder"
     if look.bad:
         first = look.bad[0]
         pictures = "picture" if len(look.bad) == 1 else "pictures"

@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,6 +17,21 @@ from grow.pictures.manifest import SPLITS, Split
 TRAIN = ("train", "training", "training_set")
 VALIDATION = ("val", "valid", "validation", "validation_set", "dev")
 TEST = ("test", "testing", "test_set")
+
+# Words that tell a part within a longer name, such as seg_train or TestData2017.
+# fmt: off
+_WORDS: dict[Split, frozenset[str]] = {
+    "train": frozenset({
+        "train", "training", "trn", "trainset", "trainingset", "traindata", "trainingdata",
+    }),
+    "validation": frozenset({
+        "val", "valid", "validation", "dev", "eval", "evaluation", "valset", "validset", "devset",
+        "evalset", "valdata",
+    }),
+    "test": frozenset({"test", "testing", "tst", "testset", "testingset", "testdata"}),
+}
+# fmt: on
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 FRACTION = 0.2
 """The share of the training pictures that is set aside where nothing else is said."""
@@ -44,6 +60,13 @@ def named(name: str) -> Split | None:
         ("test", TEST),
     )
     return next((part for part, names in meanings if name.lower() in names), None)
+
+
+def worded(name: str) -> Split | None:
+    """Which part the words of ``name`` mean, as seg_train and TestData do; None for none or two."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    meant = [part for part, known in _WORDS.items() if not known.isdisjoint(words)]
+    return named(name) or (meant[0] if len(meant) == 1 else None)
 
 
 def use(there: Collection[Split], validation: Split | float | None, place: str) -> Use:

@@ -69,6 +69,14 @@ ClassNames = Annotated[
         "labels themselves, unless said",
     ),
 ]
+ChosenClasses = Annotated[
+    Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=2)] | None,
+    BeforeValidator(as_tuple),
+    Field(
+        examples=[["cat", "dog"]],
+        description="which class folders to use, in any order; all of them unless said",
+    ),
+]
 
 
 class FolderData(_Pictures):
@@ -80,6 +88,7 @@ class FolderData(_Pictures):
         description="a folder of class folders, or of train/val/test folders that hold them; "
         "relative to the stage file, or else to where the command runs",
     )
+    classes: ChosenClasses = None
     validation: Annotated[str, Field(min_length=1)] | Share | None = Field(
         None,
         examples=["test", 0.2],

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from grow.pictures import decode, kinds
+from grow.pictures.folder import list_folder
 from grow.pictures.header import upright_size
 from grow.pictures.index import current, stamps
 from grow.pictures.kinds import kind_of, no_picture, reads_heif
@@ -170,6 +171,31 @@ def test_hidden_files_stay_hidden_whatever_they_hold(tmp_path: Path) -> None:
     assert found.pictures == found.unusable == []
 
 
+# What is left out --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("videos", "remarked"), [(1, False), (2, True), (40, True)])
+def test_kinds_that_are_not_read_are_a_remark_from_one_percent_on(
+    tmp_path: Path, videos: int, remarked: bool
+) -> None:
+    classes(tmp_path, ".png", *[b""] * 75)
+    for number in range(videos):
+        write(tmp_path / "box" / f"{number}.mp4", b"")
+    remarks = list_folder(data(tmp_path), BASE).remarks
+    assert [remark.code for remark in remarks] == ["unread-pictures"] * remarked
+    if remarked:
+        assert f"{videos} of {150 + videos} pictures" in remarks[0].words
+        assert f"({videos} video)" in remarks[0].words
+        assert len(remarks[0].keys) == videos
+
+
+def test_documents_are_no_remark_however_many(tmp_path: Path) -> None:
+    classes(tmp_path, ".png", saved("PNG"))
+    classes(tmp_path, ".txt", *[b"0 0.1 0.2"] * 9)
+    write(tmp_path / "logo.svg", b"<svg/>")
+    assert list_folder(data(tmp_path), BASE).remarks == ()
+
+
 # HEIC --------------------------------------------------------------------------------------
 
 
@@ -180,6 +206,9 @@ def test_heic_without_its_package(tmp_path: Path, without_heif: None) -> None:
     write(tmp_path / "box" / "wrong.heic", saved("JPEG"))
     listing = list_pictures(data(tmp_path), BASE)
     assert [c.key for c in listing.candidates] == ["box/0.png", "box/wrong.heic", "disc/0.png"]
+    (remark,) = listing.remarks
+    assert "(2 HEIC)" in remark.words
+    assert "pip install 'grow-trainer[heif]'" in remark.advice
     assert {one.reason for one in listing.unusable} == {
         "HEIC is read with pip install 'grow-trainer[heif]'"
     }

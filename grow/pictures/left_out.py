@@ -1,0 +1,78 @@
+"""What is said of pictures in a folder that are not used though somebody may want them. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from grow.pictures.kinds import INSTALL_HEIF
+from grow.pictures.layout import listed
+from grow.pictures.manifest import Split, Unusable
+from grow.pictures.remark import Remark
+
+MANY_UNREAD = 0.01
+"""The share of pictures that are not read from which on they are a warning."""
+
+
+def without_classes(
+    key: str, number: int, path: str, split: Split, classes: Sequence[str]
+) -> Remark:
+    """Of pictures of another part than train that nothing tells the classes of.
+
+    Args:
+        key: their folder, with a slash at its end.
+        number: how many there are.
+        path: the same folder, as commands are to name it.
+        split: the part.
+        classes: the classes of the train folder.
+    """
+    instead = ""
+    if split == "validation":
+        instead = " A share of the training pictures is set aside to validate on instead."
+    return Remark(
+        "pictures-without-classes",
+        f"{key} holds {number:,} pictures and no class folders, and is left out",
+        f"To judge by them, sort them into {listed(f'{key}{name}' for name in classes)}. To have "
+        f"a trained model tell their classes: grow predict RUN {shlex.quote(path)}.{instead}",
+        (key,),
+    )
+
+
+def part_not_used(name: str, part: Split) -> Remark:
+    """Of a folder that is a part by its words and its class folders, beside one called train."""
+    say = f"Say `validation: {name}` in data, or rename" if part == "validation" else "Rename"
+    return Remark(
+        "part-not-used",
+        f"{name}/ holds the same class folders as the train folder and is not used",
+        f"{say} it to {part}/.",
+        (f"{name}/",),
+    )
+
+
+def beside_train(name: str, train: str) -> Remark:
+    """Of a folder beside the train folder where there is no other part: both may be classes."""
+    return Remark(
+        "folder-beside-train",
+        f"{name}/ is not used, since {train}/ is taken for the folder to train on",
+        f"If {train} and {name} are classes, name them in data.classes. If {name} is to test on, "
+        "rename it to test.",
+        (f"{name}/",),
+    )
+
+
+def unread(unread: Sequence[Unusable], used: int) -> Iterable[Remark]:
+    """Pictures and videos in class folders that are left out, from a share of them on."""
+    if not unread or len(unread) < MANY_UNREAD * (used + len(unread)):
+        return
+    kinds = Counter(one.kind for one in unread)
+    words = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common())
+    heic = f"{INSTALL_HEIF} has HEIC read. " if "HEIC" in kinds else ""
+    others = "Save them as JPEG or PNG to train on them." if set(kinds) - {"HEIC"} else ""
+    yield Remark(
+        "unread-pictures",
+        f"{len(unread):,} of {used + len(unread):,} pictures in class folders are of kinds that "
+        f"are not read, and are left out ({words})",
+        f"{heic}{others}".rstrip(),
+        tuple(one.key for one in unread),
+    )
