@@ -136,7 +136,7 @@ def _train(
     before = len(found.unusable)
     _collect(found, Labels(of, classes.left_out), level, "train", prefix, levels)
     _check_filled(place, classes.used, found.candidates, found.unusable[before:])
-    found.remarks += look_alikes(classes)
+    found.remarks += look_alikes(prefix, classes)
     if not classes.chosen:
         found.remarks += layout.remarks(insides(level, levels))
 
@@ -148,7 +148,7 @@ def _part(found: _Found, place: Path, split: Split, classes: Classes) -> bool:
     if is_unlabelled(level, classes):
         _unlabelled(found, place, f"{place.name}/", split, classes)
         return False
-    meant = labels(str(at), level.folders, classes)
+    meant = labels(str(at), prefix, level.folders, classes)
     found.remarks += meant.remarks
     _collect(found, meant, level, split, prefix)
     for name in meant.unlabelled:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 from grow.errors import DataError
 from grow.pictures.layout import is_neutral, listed, says_unlabelled
+from grow.pictures.manifest import shown
 from grow.pictures.remark import Remark
 from grow.pictures.spelling import alike, difference, folded
 from grow.pictures.walk import Level
@@ -70,13 +71,13 @@ def choose(place: str, folders: Sequence[str], wanted: Sequence[str] | None) -> 
         meant = _meant(name, folders)
         if meant is None:
             raise DataError(
-                f'data.classes: expected folders in {place}, found "{name}", which is none of '
-                f"{listed(folders)}.",
+                f'data.classes: expected folders in {place}, found "{shown(name)}", which is none '
+                f"of {listed(folders)}.",
                 hint=f"{_near(name, folders)}Name folders that are there.",
             )
         if meant in used:
             raise DataError(
-                f'data.classes: expected each class once, found "{name}" twice.',
+                f'data.classes: expected each class once, found "{shown(name)}" twice.',
                 hint="Take one of them away.",
             )
         used.append(meant)
@@ -84,8 +85,14 @@ def choose(place: str, folders: Sequence[str], wanted: Sequence[str] | None) -> 
     return Classes(ordered, tuple(name for name in folders if name not in used))
 
 
-def labels(place: str, folders: Iterable[str], classes: Classes) -> Labels:
+def labels(place: str, prefix: str, folders: Iterable[str], classes: Classes) -> Labels:
     """What the folders of another part than train mean.
+
+    Args:
+        place: the part's folder, for messages.
+        prefix: what their keys begin with.
+        folders: their names.
+        classes: the classes there are.
 
     Raises:
         DataError: a folder fits no class of the train folder.
@@ -96,7 +103,7 @@ def labels(place: str, folders: Iterable[str], classes: Classes) -> Labels:
         meant = _meant(name, classes.all)
         if meant in classes.used:
             of[name] = classes.used.index(meant)
-            remarks += [] if meant == name else [_respelt(place, name, meant)]
+            remarks += [] if meant == name else [_respelt(prefix, name, meant)]
         elif meant in classes.left_out:
             left_out.append(name)
         elif says_unlabelled(name):
@@ -122,14 +129,14 @@ def is_unlabelled(level: Level, classes: Classes) -> bool:
     )
 
 
-def look_alikes(classes: Classes) -> list[Remark]:
+def look_alikes(prefix: str, classes: Classes) -> list[Remark]:
     """Classes whose names look equal, or differ in capitals only."""
     return [
         Remark(
             "class-names-alike",
             f"{listed(group)} are {len(group)} classes: {difference(group[0], group[1])}",
             "If they are one class, put their pictures into one folder.",
-            tuple(group),
+            tuple(f"{prefix}{name}/" for name in group),
         )
         for group in alike(classes.used)
     ]
@@ -143,13 +150,13 @@ def _meant(name: str, names: Sequence[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _respelt(place: str, name: str, meant: str) -> Remark:
+def _respelt(prefix: str, name: str, meant: str) -> Remark:
     return Remark(
         "class-spelt-otherwise",
-        f'{place}: "{name}" is taken for the class "{meant}" of the train folder: '
+        f'"{shown(prefix + name)}" is taken for the class "{shown(meant)}" of the train folder: '
         f"{difference(name, meant)}",
         "Rename one of them, so that other programs take them for one, too.",
-        (name,),
+        (f"{prefix}{name}/",),
     )
 
 
@@ -158,7 +165,7 @@ def _unknown(place: str, name: str, classes: Classes) -> DataError:
     either = f" It can mean {listed(spelt)}." if spelt else ""
     return DataError(
         f"{place}: expected the classes of the train folder ({listed(classes.used)}), found "
-        f'"{name}", which it does not have.{either}',
+        f'"{shown(name)}", which it does not have.{either}',
         hint=f"{_near(name, classes.used)}Rename or remove the folder, or add the class to the "
         "train folder.",
     )
@@ -166,4 +173,4 @@ def _unknown(place: str, name: str, classes: Classes) -> DataError:
 
 def _near(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name, names, n=1)
-    return f'Did you mean "{near[0]}"? ' if near else ""
+    return f'Did you mean "{shown(near[0])}"? ' if near else ""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from grow.errors import DataError
-from grow.pictures.manifest import Split
+from grow.pictures.manifest import Split, shown
 from grow.pictures.parts import TEST, VALIDATION, named, worded
 from grow.pictures.remark import Remark
 from grow.pictures.spelling import folded
@@ -23,7 +23,6 @@ Names = Collection[str]
 
 _DEEPEST = 5
 _SHOWN = 4
-_ESCAPE = "Where they are classes all the same, name them in data.classes."
 
 # fmt: off
 # Words that say nothing of what is on the pictures inside.
@@ -143,7 +142,7 @@ def check(root: str, insides: Insides) -> None:
             f"{root}: expected class folders, found {listed(again)}, which "
             f"{_hold(again)} the folders beside {_it(again)} once more: by "
             f"{'its name' if len(again) == 1 else 'their names'} a part of the data set.",
-            hint=f"Put the class folders beside {_it(again)} into {root}/train. {_ESCAPE}",
+            hint=f"Put the class folders beside {_it(again)} into {root}/train. {_escape(holding)}",
         )
     same = _same(holding)
     inner = _inner(holding, same)
@@ -154,13 +153,14 @@ def check(root: str, insides: Insides) -> None:
             f"({listed(inner)}): parts of a data set by their names, and it is not clear which is "
             "which.",
             hint=f"Put the class folders to train on into {root}/train, those to test on into "
-            f"{root}/test; or name one of the folders in data.path. {_ESCAPE}",
+            f"{root}/test; or name one of the folders in data.path. {_escape(holding)}",
         )
     if len(parts) == len(holding) and {"train"} < set(parts.values()):
         raise DataError(
             f"{root}: expected class folders, found {listed(parts)}: parts of a data set by their "
             "names, which do not hold the same class folders.",
-            hint=f"Sort the pictures of each by class, as in train/cats and train/dogs. {_ESCAPE}",
+            hint=f"Sort the pictures of each by class, as in train/cats and train/dogs. "
+            f"{_escape(holding)}",
         )
 
 
@@ -202,7 +202,7 @@ def _same_inside(insides: Insides) -> Iterable[Remark]:
             f"{listed(same)} hold no pictures of their own but the same folders ({listed(inner)}), "
             "and are taken for the classes",
             f"If {listed(inner)} are the classes, name one of the outer folders in data.path, or "
-            f"put them into train/ and test/. {_ESCAPE}",
+            f"put them into train/ and test/. {_escape(insides)}",
             tuple(f"{name}/" for name in same),
         )
 
@@ -249,22 +249,34 @@ def _parts_among(insides: Insides) -> Iterable[Remark]:
             "split-taken-for-class",
             f"{listed(found)} {'is' if len(found) == 1 else 'are'} taken for a class, since there "
             "is no train folder",
-            "If it is a part of the data set, put the class folders into train/ beside it, or name "
-            "the classes in data.classes.",
+            "If it is a part of the data set, put the class folders into train/ beside it. If not "
+            f"wanted: {choosing(others)}.",
             tuple(f"{name}/" for name in found),
         )
 
 
-def _unlabelled_class(names: Iterable[str]) -> Iterable[Remark]:
+def _unlabelled_class(names: Names) -> Iterable[Remark]:
     """A folder of pictures without labels among those that are taken for classes."""
     found = [name for name in names if says_unlabelled(name)]
     if found:
         yield Remark(
             "unlabelled-taken-for-class",
             f"{listed(found)} {'is' if len(found) == 1 else 'are'} taken for a class",
-            f"Where nobody knows the classes of these pictures, take them out. {_ESCAPE}",
+            "Where nobody knows the classes of these pictures, leave them out: "
+            f"{choosing([name for name in names if name not in found])}.",
             tuple(f"{name}/" for name in found),
         )
+
+
+def choosing(names: Names) -> str:
+    """What to write into a stage file to have just these folders as the classes."""
+    if len(names) > _SHOWN:
+        return "name the classes in data.classes of the stage file"
+    return f"`classes: [{listed(names)}]` in data of the stage file"
+
+
+def _escape(names: Names) -> str:
+    return f"Where they are classes all the same: {choosing(names)}."
 
 
 def _is_piece(name: str) -> bool:
@@ -286,6 +298,6 @@ def _it(names: Names) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Names in quotation marks; of many only the first."""
-    quoted = [f'"{name}"' for name in names]
+    quoted = [f'"{shown(name)}"' for name in names]
     more = len(quoted) - _SHOWN
     return ", ".join(quoted[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from grow.pictures.kinds import INSTALL_HEIF
-from grow.pictures.layout import listed
-from grow.pictures.manifest import Split, Unusable
+from grow.pictures.layout import choosing, listed
+from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.remark import Remark
 
 MANY_UNREAD = 0.01
@@ -32,19 +32,22 @@ def without_classes(
         instead = " A share of the training pictures is set aside to validate on instead."
     return Remark(
         "pictures-without-classes",
-        f"{key} holds {number:,} pictures and no class folders, and is left out",
+        f"{shown(key)} holds {number:,} pictures and no class folders, and is left out",
         f"To judge by them, sort them into {listed(f'{key}{name}' for name in classes)}. To have "
-        f"a trained model tell their classes: grow predict RUN {shlex.quote(path)}.{instead}",
+        "a trained model tell their classes: grow predict RUN "
+        f"{shown(shlex.quote(path))}.{instead}",
         (key,),
     )
 
 
 def part_not_used(name: str, part: Split) -> Remark:
     """Of a folder that is a part by its words and its class folders, beside one called train."""
-    say = f"Say `validation: {name}` in data, or rename" if part == "validation" else "Rename"
+    say = (
+        f"Say `validation: {shown(name)}` in data, or rename" if part == "validation" else "Rename"
+    )
     return Remark(
         "part-not-used",
-        f"{name}/ holds the same class folders as the train folder and is not used",
+        f"{shown(name)}/ holds the same class folders as the train folder and is not used",
         f"{say} it to {part}/.",
         (f"{name}/",),
     )
@@ -52,11 +55,12 @@ def part_not_used(name: str, part: Split) -> Remark:
 
 def beside_train(name: str, train: str) -> Remark:
     """Of a folder beside the train folder where there is no other part: both may be classes."""
+    folder = f"{shown(name)}/"
     return Remark(
         "folder-beside-train",
-        f"{name}/ is not used, since {train}/ is taken for the folder to train on",
-        f"If {train} and {name} are classes, name them in data.classes. If {name} is to test on, "
-        "rename it to test.",
+        f"{folder} is not used, since {train}/ is taken for the folder to train on",
+        f"If both are classes: {choosing([name, train])}. If {folder} is to test on, rename it to "
+        "test/.",
         (f"{name}/",),
     )
 
