@@ -313,8 +313,35 @@ def test_too_many_pictures_to_compare_are_said() -> None:
 
 def test_every_finding_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs" / "data-check.md").read_text(encoding="utf-8")
-    rooms = (path.read_text(encoding="utf-8") for path in (ROOT / "grow/checking").glob("*.py"))
-    found = re.findall(r'Finding\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
+    files = [*(ROOT / "grow/checking").glob("*.py"), *(ROOT / "grow/pictures").glob("*.py")]
+    rooms = (path.read_text(encoding="utf-8") for path in files)
+    found = re.findall(r'(?:Finding|Remark)\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
     made = {re.sub(r"{\w+}", split, code) for code in found for split in ("validation", "test")}
     assert len(made) > 20
     assert made == set(re.findall(r"^\| `([a-z-]+)` \| (?:error|warning|note)", page, re.MULTILINE))
+
+
+def test_remarks_of_the_layout_are_said_everywhere(tmp_path: Path) -> None:
+    """By the check, the first stage file and the plan alike."""
+    for part in ("train/box", "train/disc", "test/unlabeled"):
+        fill(tmp_path / "p" / part, 6, 100 * len(part))
+    finding = only(grow.check(tmp_path / "p"), "pictures-without-classes")
+    assert finding.severity is Severity.WARNING
+    said = f"{finding.words}. {finding.advice}"
+    draft = grow.init(tmp_path / "p", out=tmp_path / "stages.yaml", measure=False)
+    assert said in draft.notes
+    assert said in grow.plan(draft.write()).warnings
+
+
+def test_endings_of_other_formats_are_noted_and_missing_ones_are_not(tmp_path: Path) -> None:
+    for name in ("box", "disc"):
+        fill(tmp_path / name, 6, len(name))
+        (tmp_path / name / "001.png").rename(tmp_path / name / "bare")
+        (tmp_path / name / "002.png").rename(tmp_path / name / "wrong.txt")
+        noise(7).save(tmp_path / name / "a.jfif", "JPEG")
+        noise(8).save(tmp_path / name / "b.tif", save_all=True, append_images=[noise(9)])
+        noise(10).save(tmp_path / name / "c.jpg", "MPO", save_all=True, append_images=[noise(11)])
+    found = grow.check(tmp_path)
+    wrong = only(found, "wrong-ending")
+    assert [group.pictures for group in wrong.groups] == [("box/wrong.txt",), ("disc/wrong.txt",)]
+    assert ("box/b.tif",) in [group.pictures for group in only(found, "animated").groups]

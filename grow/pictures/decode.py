@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from grow.pictures.kinds import INSTALL_HEIF, KINDS, kind_of, not_read, reads_heif
+from grow.pictures.kinds import KINDS, NEEDS_HEIF, kind_of, not_read, reads_heif
 from grow.pictures.manifest import Shape
 from grow.pictures.room import Room
 
@@ -178,7 +178,7 @@ def unidentified(data: bytes) -> Undecodable:
     """Why the bytes of a file, or the first of them, are no picture that is read."""
     kind = kind_of(data)
     if kind == "HEIF":
-        return Undecodable(f"HEIC is read with {INSTALL_HEIF}", passing=True)
+        return Undecodable(NEEDS_HEIF, passing=True)
     if kind in ("TIFF", "AVIF"):
         return Undecodable(f"a {kind} picture of a kind that is not read; save it as JPEG or PNG")
     return Undecodable(not_read(kind) if kind and kind not in FORMATS else NO_PICTURE)

@@ -27,7 +27,8 @@ ENDINGS = {
 KINDS = "JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, AVIF or HEIC"
 """The same formats as people call them."""
 
-INSTALL_HEIF = "pip install 'grow-trainer[heif]'"
+NEEDS_HEIF = "HEIC needs a package: pip install 'grow-trainer[heif]'"
+"""Why a HEIC picture is not read."""
 
 _NOT_READ = {
     "camera raw": (
@@ -52,10 +53,11 @@ _KIND_OF = {ending: kind for kind, endings in _NOT_READ.items() for ending in en
 _RAW = frozenset(_NOT_READ["camera raw"])
 
 # What programs and people put behind a name so that the file is not taken for what it was.
-_PUT_AWAY = frozenset(
+_AWAY = frozenset(
     {".bak", ".old", ".orig", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download"}
 )
 
+PUT_AWAY = "put away"
 _HEAD_BYTES = 512
 _STARTS = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -122,10 +124,11 @@ def no_picture(path: str, ending: str) -> NoPicture | None:
         return NoPicture(f"cannot be read: {error.strerror}")
     if kind == "TIFF" and ending in _RAW:  # most cameras' files begin as TIFF does
         kind = "camera raw"
-    if kind in ENDINGS and (ending in _PUT_AWAY or ending.endswith("~")):
-        return NoPicture(f"a picture that was put away ({ending}); rename it to use it", ending)
+    if kind in ENDINGS and (ending in _AWAY or ending.endswith("~")):
+        kind = f"{PUT_AWAY} ({ending})"
+        return NoPicture(f"a picture that was {kind}; rename it to use it", kind)
     if kind == "HEIF" and not reads_heif():
-        return NoPicture(f"HEIC is read with {INSTALL_HEIF}", "HEIC")
+        return NoPicture(NEEDS_HEIF, "HEIC")
     if kind in ENDINGS:
         return None
     kind = kind or _KIND_OF.get(ending, "")

@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from grow.pictures.kinds import INSTALL_HEIF
+from grow.pictures.kinds import NEEDS_HEIF, PUT_AWAY
 from grow.pictures.layout import choosing, listed
 from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.remark import Remark
@@ -71,12 +71,19 @@ def unread(unread: Sequence[Unusable], used: int) -> Iterable[Remark]:
         return
     kinds = Counter(one.kind for one in unread)
     words = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common())
-    heic = f"{INSTALL_HEIF} has HEIC read. " if "HEIC" in kinds else ""
-    others = "Save them as JPEG or PNG to train on them." if set(kinds) - {"HEIC"} else ""
+    heic = [f"{NEEDS_HEIF}."] if "HEIC" in kinds else []
+    away = any(kind.startswith(PUT_AWAY) for kind in kinds)
+    others = [kind for kind in kinds if kind != "HEIC" and not kind.startswith(PUT_AWAY)]
+    which = "the others" if heic or away else "them"
+    advice = [
+        *heic,
+        *(["Rename those that were put away, if you want them."] if away else []),
+        *([f"Save {which} as JPEG or PNG, if you want them."] if others else []),
+    ]
     yield Remark(
         "unread-pictures",
         f"{len(unread):,} of {used + len(unread):,} pictures in class folders are of kinds that "
         f"are not read, and are left out ({words})",
-        f"{heic}{others}".rstrip(),
+        " ".join(advice),
         tuple(one.key for one in unread),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
+import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +16,7 @@ from PIL import Image
 from grow.pictures import decode, kinds
 from grow.pictures.folder import list_folder
 from grow.pictures.header import upright_size
-from grow.pictures.index import current, stamps
+from grow.pictures.index import Index, Record, current, entry, stamps
 from grow.pictures.kinds import kind_of, no_picture, reads_heif
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
@@ -139,8 +141,8 @@ def test_what_only_begins_like_a_picture_is_none(tmp_path: Path, content: bytes)
         ("a.jp2", b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         ("a.ico", b"\0\0\1\0", "icon"),
         ("a", bytes(128) + b"DICM", "DICOM"),
-        ("a.jpg.bak", b"\xff\xd8\xff", ".bak"),
-        ("a.png~", b"\x89PNG\r\n\x1a\n", ".png~"),
+        ("a.jpg.bak", b"\xff\xd8\xff", "put away (.bak)"),
+        ("a.png~", b"\x89PNG\r\n\x1a\n", "put away (.png~)"),
     ],
 )
 def test_pictures_that_are_not_read_have_a_kind(
@@ -210,7 +212,7 @@ def test_heic_without_its_package(tmp_path: Path, without_heif: None) -> None:
     assert "(2 HEIC)" in remark.words
     assert "pip install 'grow-trainer[heif]'" in remark.advice
     assert {one.reason for one in listing.unusable} == {
-        "HEIC is read with pip install 'grow-trainer[heif]'"
+        "HEIC needs a package: pip install 'grow-trainer[heif]'"
     }
 
 
@@ -292,8 +294,6 @@ def test_a_turned_picture_is_upright_and_so_is_its_size(
 
 
 def test_what_an_older_cache_says_of_a_file_that_is_read_now_is_forgotten(tmp_path: Path) -> None:
-    from grow.pictures.index import Index, Record
-
     root = classes(tmp_path, ".jpg", saved("JPEG"))
     write(root / "box" / "1.jpg", saved("TIFF"))
     write(root / "box" / "2.jpg", b"no picture")
@@ -311,3 +311,14 @@ def test_what_an_older_cache_says_of_a_file_that_is_read_now_is_forgotten(tmp_pa
     listing = list_pictures(data(root), BASE)
     del records["box/1.jpg"]
     assert current(listing, stamps(listing), Index("x", 1, records)) is not None
+
+
+def test_a_cache_entry_keeps_its_name_unless_classes_are_chosen(tmp_path: Path) -> None:
+    root = classes(tmp_path, ".png", b"")
+    listing = list_folder(data(root), BASE)
+    settings = {"fit": "stretch", "source": "folder", "validation": None}
+    identity = json.dumps([1, listing.place, settings, list(SHAPE)], sort_keys=True)
+    expected = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    assert entry(BASE, data(root), listing, SHAPE).name == expected
+    chosen = FolderData(source="folder", path=str(root), classes=("box", "disc"))
+    assert entry(BASE, chosen, listing, SHAPE).name != expected
