@@ -145,7 +145,7 @@ def _part(found: _Found, place: Path, split: Split, classes: Classes) -> bool:
     """The pictures of another part; False where nothing tells their classes."""
     known = {folded(name) for name in classes.all}
     at, prefix, level = _entered(place, lambda one: not known.isdisjoint(map(folded, one.folders)))
-    if is_unlabelled(level, classes):
+    if is_unlabelled(level, at.name, classes):
         _unlabelled(found, place, f"{place.name}/", split, classes)
         return False
     meant = labels(str(at), prefix, level.folders, classes)
@@ -204,16 +204,15 @@ def _unused(found: _Found, root: Root, roles: Roles) -> None:
     train = roles.folders["train"]
     rest = [name for name in root.level.folders if name not in roles.folders.values()]
     found.unusable += [_not_used(name, roles) for name in rest]
-    for name in rest:
-        part = worded(name)
-        seen = root.insides.get(name)
-        if named(name) or seen is None:
-            continue
-        if part and part not in roles.folders and not roles.said:
-            if layout.shares(root.insides, name, train):
-                found.remarks.append(left_out.part_not_used(name, part))
-        elif part is None and len(roles.folders) == 1 and (seen.pictures or seen.folders):
-            found.remarks.append(left_out.beside_train(name, train))
+    seen = {name: root.insides[name] for name in rest if name in root.insides}
+    for name in seen:
+        part = None if named(name) else worded(name)
+        wanted = part and part not in roles.folders and not (roles.said and part == "validation")
+        if part and wanted and layout.shares(root.insides, name, train):
+            found.remarks.append(left_out.part_not_used(name, part))
+    bare = [n for n, one in seen.items() if not worded(n) and (one.pictures or one.folders)]
+    if bare and len(roles.folders) == 1:
+        found.remarks.append(left_out.beside_train(bare, train))
 
 
 def _not_used(name: str, roles: Roles) -> Unusable:
@@ -246,8 +245,12 @@ def _check_classes(place: Path, level: Level) -> None:
     hint = _LAYOUT
     if names:
         found = f'only one folder, "{names[0]}"'
-        if len(listing(place / names[0], "").folders) >= 2:
-            hint = f"Did you mean {place / names[0]}? {_LAYOUT}"
+        inner = place
+        while not level.pictures and len(level.folders) == 1:
+            inner /= next(iter(level.folders))
+            level = listing(inner, "")
+        if len(level.folders) >= 2:
+            hint = f"Did you mean {inner}? {_LAYOUT}"
     elif level.pictures:
         found = f"{len(level.pictures)} pictures and no class folders"
     else:

@@ -6,12 +6,12 @@ taken to have no labels at all, and the words for folders that fit no class. Pur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from grow.errors import DataError
-from grow.pictures.layout import is_neutral, listed, says_unlabelled
+from grow.pictures.layout import is_wrapper, listed, says_unlabelled
 from grow.pictures.manifest import shown
 from grow.pictures.remark import Remark
 from grow.pictures.spelling import alike, difference, folded
@@ -25,20 +25,17 @@ class Classes:
     Attributes:
         used: their names, in label order.
         left_out: class folders that the stage file does not choose.
+        chosen: whether the stage file chooses among the folders.
     """
 
     used: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    chosen: bool = False
 
     @property
     def all(self) -> tuple[str, ...]:
         """All class folders of the train folder."""
         return (*self.used, *self.left_out)
-
-    @property
-    def chosen(self) -> bool:
-        """Whether the stage file chooses among the folders."""
-        return bool(self.left_out)
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,9 @@ def choose(place: str, folders: Sequence[str], wanted: Sequence[str] | None) -> 
     if wanted is None:
         return Classes(tuple(folders))
     used = []
+    known = _by_fold(folders)
     for name in wanted:
-        meant = _meant(name, folders)
+        meant = _meant(name, known)
         if meant is None:
             raise DataError(
                 f'data.classes: expected folders in {place}, found "{shown(name)}", which is none '
@@ -82,7 +80,7 @@ def choose(place: str, folders: Sequence[str], wanted: Sequence[str] | None) -> 
             )
         used.append(meant)
     ordered = tuple(name for name in folders if name in used)
-    return Classes(ordered, tuple(name for name in folders if name not in used))
+    return Classes(ordered, tuple(name for name in folders if name not in used), chosen=True)
 
 
 def labels(place: str, prefix: str, folders: Iterable[str], classes: Classes) -> Labels:
@@ -98,12 +96,13 @@ def labels(place: str, prefix: str, folders: Iterable[str], classes: Classes) ->
         DataError: a folder fits no class of the train folder.
     """
     of: dict[str, int] = {}
-    left_out, bare, remarks = [], [], []
+    left_out, bare, respelt = [], [], []
+    known, places = _by_fold(classes.all), {name: at for at, name in enumerate(classes.used)}
     for name in folders:
-        meant = _meant(name, classes.all)
-        if meant in classes.used:
-            of[name] = classes.used.index(meant)
-            remarks += [] if meant == name else [_respelt(prefix, name, meant)]
+        meant = _meant(name, known)
+        if meant in places:
+            of[name] = places[meant]
+            respelt += [] if meant == name else [(name, meant)]
         elif meant in classes.left_out:
             left_out.append(name)
         elif says_unlabelled(name):
@@ -112,52 +111,73 @@ def labels(place: str, prefix: str, folders: Iterable[str], classes: Classes) ->
             left_out.append(name)
         else:
             raise _unknown(place, name, classes)
-    return Labels(of, tuple(left_out), tuple(bare), tuple(remarks))
+    return Labels(of, tuple(left_out), tuple(bare), tuple(_respelt(prefix, respelt)))
 
 
-def is_unlabelled(level: Level, classes: Classes) -> bool:
-    """Whether a part holds pictures and no folder that could be meant for a class."""
+def is_unlabelled(level: Level, outer: str, classes: Classes) -> bool:
+    """Whether a part holds pictures and no folder that could be meant for a class.
+
+    Args:
+        level: what is in the part's folder.
+        outer: what that is called.
+        classes: the classes there are.
+    """
     if not level.folders:
         return bool(level.pictures)
+    known = _by_fold(classes.all)
     numbers = all(name.isdigit() for name in classes.all)
     return all(
-        (is_neutral(name) or says_unlabelled(name))
+        (is_wrapper(name, outer) or says_unlabelled(name) or name.lower() == "unknown")
         and not (numbers and name.isdigit())
-        and _meant(name, classes.all) is None
+        and _meant(name, known) is None
         and not get_close_matches(name, classes.all, n=1)
         for name in level.folders
     )
 
 
-def look_alikes(prefix: str, classes: Classes) -> list[Remark]:
+def look_alikes(prefix: str, classes: Classes) -> Iterable[Remark]:
     """Classes whose names look equal, or differ in capitals only."""
-    return [
-        Remark(
+    groups = alike(classes.used)
+    if groups:
+        first = groups[0]
+        more = f"; and {len(groups) - 1:,} more such" if groups[1:] else ""
+        yield Remark(
             "class-names-alike",
-            f"{listed(group)} are {len(group)} classes: {difference(group[0], group[1])}",
+            f"{listed(first)} are {len(first)} classes: {difference(first[0], first[1])}{more}",
             "If they are one class, put their pictures into one folder.",
-            tuple(f"{prefix}{name}/" for name in group),
+            tuple(f"{prefix}{name}/" for group in groups for name in group),
         )
-        for group in alike(classes.used)
-    ]
 
 
-def _meant(name: str, names: Sequence[str]) -> str | None:
-    """The one of ``names`` that is meant, spelt so or nearly so; None where none or several are."""
-    if name in names:
+ByFold = Mapping[str, Sequence[str]]
+
+
+def _by_fold(names: Iterable[str]) -> ByFold:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(folded(name), []).append(name)
+    return found
+
+
+def _meant(name: str, known: ByFold) -> str | None:
+    """The name that is meant, spelt so or nearly so; None where none or several are."""
+    found = known.get(folded(name), ())
+    if name in found:
         return name
-    found = [one for one in names if folded(one) == folded(name)]
     return found[0] if len(found) == 1 else None
 
 
-def _respelt(prefix: str, name: str, meant: str) -> Remark:
-    return Remark(
-        "class-spelt-otherwise",
-        f'"{shown(prefix + name)}" is taken for the class "{shown(meant)}" of the train folder: '
-        f"{difference(name, meant)}",
-        "Rename one of them, so that other programs take them for one, too.",
-        (f"{prefix}{name}/",),
-    )
+def _respelt(prefix: str, respelt: Sequence[tuple[str, str]]) -> Iterable[Remark]:
+    if respelt:
+        name, meant = respelt[0]
+        more = f"; and {len(respelt) - 1:,} more such" if respelt[1:] else ""
+        yield Remark(
+            "class-spelt-otherwise",
+            f'"{shown(prefix + name)}" is taken for the class "{shown(meant)}" of the train '
+            f"folder: {difference(name, meant)}{more}",
+            "Rename the folders, so that other programs take them for one class, too.",
+            tuple(f"{prefix}{name}/" for name, _ in respelt),
+        )
 
 
 def _unknown(place: str, name: str, classes: Classes) -> DataError:

@@ -53,15 +53,16 @@ def part_not_used(name: str, part: Split) -> Remark:
     )
 
 
-def beside_train(name: str, train: str) -> Remark:
-    """Of a folder beside the train folder where there is no other part: both may be classes."""
-    folder = f"{shown(name)}/"
+def beside_train(names: Sequence[str], train: str) -> Remark:
+    """Of folders beside the train folder where there is no other part: all may be classes."""
+    one = len(names) == 1
     return Remark(
         "folder-beside-train",
-        f"{folder} is not used, since {train}/ is taken for the folder to train on",
-        f"If both are classes: {choosing([name, train])}. If {folder} is to test on, rename it to "
-        "test/.",
-        (f"{name}/",),
+        f"{listed(names)} {'is' if one else 'are'} not used, since {train}/ is taken for the "
+        "folder to train on",
+        f"If {train} is a class, too: {choosing([*names, train])}. To test on pictures, put them "
+        "into test/.",
+        tuple(f"{name}/" for name in names),
     )
 
 

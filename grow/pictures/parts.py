@@ -23,6 +23,7 @@ TEST = ("test", "testing", "test_set")
 _WORDS: dict[Split, frozenset[str]] = {
     "train": frozenset({
         "train", "training", "trn", "trainset", "trainingset", "traindata", "trainingdata",
+        "trainval",
     }),
     "validation": frozenset({
         "val", "valid", "validation", "dev", "eval", "evaluation", "valset", "validset", "devset",
@@ -63,10 +64,15 @@ def named(name: str) -> Split | None:
 
 
 def worded(name: str) -> Split | None:
-    """Which part the words of ``name`` mean, as seg_train and TestData do; None for none or two."""
+    """Which part the words of ``name`` mean, as seg_train and TestData do; None for none or two.
+
+    Training and validation pictures together, as in train_val, are to train on.
+    """
     words = {word.lower() for word in _WORD.findall(name)}
     meant = [part for part, known in _WORDS.items() if not known.isdisjoint(words)]
-    return named(name) or (meant[0] if len(meant) == 1 else None)
+    if named(name) or not meant:
+        return named(name)
+    return meant[0] if len(meant) == 1 or meant == ["train", "validation"] else None
 
 
 def use(there: Collection[Split], validation: Split | float | None, place: str) -> Use:

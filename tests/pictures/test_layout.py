@@ -71,6 +71,8 @@ def advised(said: str) -> dict[str, object]:
         ("train/train", "test/test"),
         ("train/images", "test/images"),
         ("train", "test_data"),
+        ("trainval", "test"),
+        ("train_val", "test"),
     ],
 )
 def test_parts_by_the_words_of_their_names(tmp_path: Path, outer: tuple[str, ...]) -> None:
@@ -164,6 +166,7 @@ def test_the_same_folders_in_all_classes(tmp_path: Path, outer: tuple[str, ...])
     assert found.classes == tuple(sorted(outer))
     assert codes(found) == {"same-folders-in-classes"}
     assert '"box", "disc"' in found.remarks[0].words
+    assert listing(tmp_path, **advised(found.remarks[0].advice)).remarks == ()
 
 
 def test_nearly_the_same_folders_and_one_class_less(tmp_path: Path) -> None:
@@ -243,7 +246,9 @@ def test_ordinary_folders_get_no_remark(tmp_path: Path, names: tuple[str, ...]) 
 # Parts without classes -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", "unlabeled/", "images/", "all/", "un-labelled/", "batch1/"])
+@pytest.mark.parametrize(
+    "name", ["", "unlabeled/", "images/", "test/", "un-labelled/", "batch1/", "unknown/"]
+)
 def test_test_pictures_without_classes_are_left_out_with_a_remark(
     tmp_path: Path, name: str
 ) -> None:
@@ -337,6 +342,14 @@ def test_two_classes_that_look_equal(tmp_path: Path, one: str, other: str) -> No
     assert f'"{other}"' in remark.words
     beside = folder(tmp_path / "two", *product("train", "test", inner=(one, other)))
     assert counts(listing(beside)) == (4, 0, 4)
+
+
+def test_many_names_that_are_spelt_otherwise_are_one_remark(tmp_path: Path) -> None:
+    inner = ("Box", "Disc", "Star")
+    names = (*product("train", inner=inner), *product("test", inner=("box", "disc", "star")))
+    (remark,) = listing(folder(tmp_path, *names)).remarks
+    assert remark.words.endswith("they differ in capitals only; and 2 more such")
+    assert len(remark.keys) == 3
 
 
 def test_one_name_for_two_classes_of_train(tmp_path: Path) -> None:
