@@ -86,5 +86,5 @@ def unread(unread: Sequence[Unusable], used: int) -> Iterable[Remark]:
         f"{len(unread):,} of {used + len(unread):,} pictures in class folders are of kinds that "
         f"are not read, and are left out ({words})",
         " ".join(advice),
-        tuple(one.key for one in unread),
+        tuple(sorted(one.key for one in unread)),
     )
