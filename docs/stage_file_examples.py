@@ -25,9 +25,13 @@ data:
   on_bad: stop
   balance: weights
 """,
-    "data, source csv": "data: {source: csv, path: pictures.csv, validation: 0.2}\n",
+    "data, source csv": """\
+data: {source: csv, path: pictures.csv, validation: 0.2, group: {column: patient}}
+""",
     "data, source drawn": "data: {source: drawn, train: 2000, validation: 600, seed: 1}\n",
-    "data, source folder": "data: {source: folder, path: pictures, validation: test}\n",
+    "data, source folder": """\
+data: {source: folder, path: pictures, validation: 0.2, group: {folder: 1}}
+""",
     "data, source keras": "data: {source: keras, name: cifar10, validation: test}\n",
     "data, source npy": """\
 data:
@@ -41,6 +45,11 @@ data:
 data: {source: npz, path: digits.npz, classes: ["0", "1", "2"], validation: test}
 """,
     "data, source tfds": 'data: {source: tfds, name: "cats_vs_dogs:4.0.1", validation: 0.1}\n',
+    "data.group": """\
+data: {source: folder, path: pictures, group: {pattern: 'clip_(\\d+)'}}
+data: {source: folder, path: pictures, group: {folder: 1}}
+data: {source: csv, path: pictures.csv, group: {column: patient}}
+""",
     "data.augment": """\
 data:
   source: drawn

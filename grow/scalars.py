@@ -7,6 +7,7 @@ library only.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
@@ -170,3 +171,17 @@ Repeat = Annotated[
     ),
 ]
 """How often at most."""
+
+
+def regular_expression(pattern: str) -> re.Pattern[str]:
+    """The pattern as Python's `re` reads it.
+
+    Raises:
+        ValueError: it is none; says why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sets that later versions may read differently
+            return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error) or "nested too deeply") from error

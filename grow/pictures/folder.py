@@ -99,7 +99,7 @@ def _roles(root: Path, level: Level, validation: str | float | None) -> _Roles |
     if train is None or _is_class(root, level, train):
         return None
     rest = {name: at for name, at in level.folders.items() if name != train}
-    if isinstance(validation, str):
+    if isinstance(validation, str) and validation != "none":
         if validation not in rest:
             raise _no_validation_folder(root, validation, rest)
         aside: str | None = validation
@@ -111,8 +111,15 @@ def _roles(root: Path, level: Level, validation: str | float | None) -> _Roles |
         folders["validation"] = aside
     if test:
         folders["test"] = test
-    fraction = validation if isinstance(validation, float) else FRACTION
-    return _Roles(folders, None if aside else fraction, validation is not None)
+    fraction = None if aside else _share(validation)
+    return _Roles(folders, fraction, validation is not None)
+
+
+def _share(validation: str | float | None) -> float | None:
+    """The share to set aside where no folder is validated on."""
+    if validation == "none":
+        return None
+    return validation if isinstance(validation, float) else FRACTION
 
 
 def _is_class(root: Path, level: Level, train: str) -> bool:
@@ -139,7 +146,7 @@ def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
             f"{root}: expected a train folder, found only {_quoted(folders)}.", hint=_LAYOUT
         )
     _check_classes(root, level)
-    if isinstance(validation, str):
+    if isinstance(validation, str) and validation != "none":
         raise DataError(
             f'data.validation: expected a train folder beside "{validation}" in {root}, found '
             f"only class folders: {_quoted(folders)}.",
@@ -148,8 +155,7 @@ def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
     classes = tuple(folders)
     found, unusable = _collect(classes, level, "train")
     _check_filled(root, classes, found, unusable)
-    fraction = validation if isinstance(validation, float) else FRACTION
-    return _listing(root, classes, found, unusable, fraction)
+    return _listing(root, classes, found, unusable, _share(validation))
 
 
 def _split(root: Path, level: Level, roles: _Roles) -> Listing:

@@ -36,6 +36,9 @@ _TAIL = b"}\n"
 
 Stamp = tuple[int, int]
 
+GONE: Stamp = (-1, -1)
+"""The stamp of a file that is not there."""
+
 
 class Record(NamedTuple):
     """One file as it was when it was read.
@@ -75,6 +78,9 @@ class Index:
 def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     """The folder in ``cache`` for these pictures at this shape (height, width, channels)."""
     settings = data.model_dump(mode="json", exclude=_NO_MATTER)
+    # Only where it is said: entries made before there was such a key keep their names.
+    if settings.get("group") is None:
+        settings.pop("group", None)
     identity = [VERSION, listing.place, settings, list(shape)]
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -93,15 +99,25 @@ def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
     """
     with _uncollected():
         listing = list_pictures(data, base)
+        known = prepared_before(data, listing, stamps(listing), shape, cache)
+        return known[0] if known else None
+
+
+def prepared_before(
+    data: Local, listing: Listing, stamps: list[Stamp], shape: Shape, cache: Path
+) -> tuple[Manifest, Path] | None:
+    """As `peek`, of pictures that are listed already; and the file of their array."""
+    with _uncollected():
         place = entry(cache, data, listing, shape)
         index = read(place)
         if index is None or not is_whole(place, index):
             return None
-        return current(listing, stamps(listing), index)
+        manifest = current(listing, stamps, index)
+        return (manifest, place / index.images) if manifest else None
 
 
 def stamps(listing: Listing) -> list[Stamp]:
-    """Size and time of change of each candidate's file; (-1, -1) for one that is gone."""
+    """Size and time of change of each candidate's file; `GONE` for one that is not there."""
     # Pictures in an array share one file, which is asked for once.
     stamp = lru_cache(maxsize=1)(_stamp)
     return [stamp(candidate.path) for candidate in listing.candidates]
@@ -113,7 +129,7 @@ def _stamp(path: str) -> Stamp:
     try:
         status = os.stat(path)  # noqa: PTH116 - ten thousand files: no Path objects here
     except OSError:
-        return (-1, -1)
+        return GONE
     return (status.st_size, status.st_mtime_ns)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 from grow.errors import DataError
 from grow.pictures.manifest import SPLITS, Split
@@ -46,7 +47,9 @@ def named(name: str) -> Split | None:
     return next((part for part, names in meanings if name.lower() in names), None)
 
 
-def use(there: Collection[Split], validation: Split | float | None, place: str) -> Use:
+def use(
+    there: Collection[Split], validation: Split | Literal["none"] | float | None, place: str
+) -> Use:
     """What each part that is ``there`` is used for, given ``data.validation``.
 
     Raises:
@@ -57,13 +60,16 @@ def use(there: Collection[Split], validation: Split | float | None, place: str) 
             f"{place}: expected pictures to train on, found {_listed(there)} pictures.",
             hint="Call one part train.",
         )
+    of: dict[Split, Split] = {part: part for part in SPLITS if part in there}
+    if validation == "none":
+        of.pop("validation", None)
+        return Use(of, None)
     if isinstance(validation, str) and validation not in there:
         raise DataError(
             f"data.validation: expected {validation} pictures in {place}, found "
             f"{_listed(there)} pictures.",
             hint="Name a part that is there, or a share such as 0.2.",
         )
-    of: dict[Split, Split] = {part: part for part in SPLITS if part in there}
     if isinstance(validation, float):
         of.pop("validation", None)
         return Use(of, validation)

@@ -101,7 +101,8 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
     totals: dict[str, int] = {
         split: sum(classes.values()) for split, classes in event.counts.items()
     }
-    found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
+    first = "\n".join([pictures_line(event.classes, totals), *event.notes])
+    found: list[RenderableType] = [Text(first)]
     found += [Text(f"warning: {remark}", style="yellow") for remark in remarks(event.counts)]
     if not event.unusable:
         return found
@@ -138,6 +139,8 @@ def _stage_done(event: StageDone) -> Text:
     best = next((record for record in event.history if record.epoch == event.best), None)
     figure = "no epoch on disk"  # a damaged history, of which the run complains at its end
     if best is not None:
-        figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
+        figure = f"nothing validated on (epoch {best.epoch})"
+        if best.validated:
+            figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
     state = f"{Action.REUSE}, {event.reason}" if event.reused else f"done, {event.reason}"
     return Text(f"stage {stage.number} {stage.name}: {state}; {figure}")

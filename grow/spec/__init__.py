@@ -17,7 +17,10 @@ from grow.spec.data import (
     NpyData,
     NpzData,
     OnBad,
+    PathGroup,
+    RowGroup,
     TfdsData,
+    validates,
 )
 from grow.spec.model import (
     Activation,
@@ -88,12 +91,14 @@ __all__ = [
     "Operator",
     "Optimizer",
     "OptimizerState",
+    "PathGroup",
     "Plateau",
     "Policy",
     "Pool",
     "ReduceOnPlateau",
     "Report",
     "Round",
+    "RowGroup",
     "RunSpec",
     "ShrinkPerturb",
     "Stage",
@@ -104,4 +109,5 @@ __all__ = [
     "Until",
     "Value",
     "Widen",
+    "validates",
 ]
