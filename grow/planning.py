@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from grow import inspection, stagefile
-from grow.errors import DataError, RunFolderError
+from grow.errors import RunFolderError, UsageError
 from grow.groups import total_flops
 from grow.lineup import Entry, line_up
-from grow.pictures import exported
+from grow.pictures import exported, lookalikes
+from grow.pictures import index as memory
 from grow.pictures.balance import class_weights
-from grow.pictures.index import peek
-from grow.pictures.manifest import Split, Unusable, shown
-from grow.pictures.outline import Outline, outline
-from grow.pictures.split import remarks
-from grow.spec import Fetched, OnBad, RunSpec
+from grow.pictures.manifest import Manifest, Split, Unusable, shown
+from grow.pictures.outline import Outline, list_pictures, outlined
+from grow.pictures.split import check, check_all_used, remarks, settle
+from grow.pictures.there import absent, check_there
+from grow.pictures.together import leak, proposable
+from grow.spec import Fetched, RunSpec, validates
 from grow.stageplans import Pictures, master_shape, plan_stages
 from grow.store import RunFolder
 
@@ -39,12 +41,12 @@ class Plan:
         folder: the run folder it would use.
         classes: names of the classes, in label order.
         pictures: pictures per split as far as they are counted without opening any; empty
-            when the pictures were not found.
+            when the pictures are not known.
         entries: what happens with each stage, and why.
         warnings: what the plan had to assume, and what it leaves out.
         approximate: whether the pictures are divided differently, by a few, once they are read.
         class_weights: how much a picture of each class counts in the training loss; empty where
-            all count one, or the pictures were not found.
+            all count one, or the pictures are not known.
     """
 
     spec: RunSpec
@@ -113,6 +115,7 @@ def plan(
     *,
     run_dir: str | PathLike[str] | None = None,
     overrides: Sequence[str] = (),
+    classes: int | None = None,
 ) -> Plan:
     """Plans a stage file: what each stage would be, and what would be done about it.
 
@@ -120,15 +123,19 @@ def plan(
         stage_file: path of the stage file.
         run_dir: the run folder; ``runs/NAME`` unless said.
         overrides: values in place of the file's, such as ``train.epochs=3``.
+        classes: how many classes to assume, two or more, without a look at the pictures.
 
     Raises:
         StageFileError: the stage file cannot be used; carries all its problems.
+        DataError: `run` would refuse the pictures before it opens any.
         RunFolderError: there is a run folder, and it is damaged; or a file is in its place.
     """
+    if classes is not None and classes < 2:
+        raise UsageError(f"classes: expected two or more, found {classes}")
     file = Path(stage_file)
     spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
-    seen = _look(spec, file.parent)
+    seen = _look(spec, file.parent) if classes is None else _not_looked_at(classes)
     entries = line_up(plan_stages(spec, seen.known), inspection.survey(folder))
     return Plan(
         spec=spec,
@@ -165,27 +172,53 @@ class _Seen:
 
 
 def _look(spec: RunSpec, base: Path) -> _Seen:
-    shape = master_shape(spec)
+    """What is known of the pictures, with every error that a run would end with before it reads.
+
+    Raises:
+        DataError: a run would not start with these pictures.
+    """
     cache = cache_folder()
     missing = exported.missing(spec.data, cache)
+    if missing is not None:
+        return _unfetched(missing)
     data = exported.local(spec.data, cache)
-    try:
-        if missing is not None:
-            return _unfetched(missing)
-        manifest = peek(data, base, shape, cache)
-        if manifest is not None:
-            known = Pictures(manifest.classes, manifest.training_digest)
-            counts = manifest.counts()
-            told = (
-                *_left_out(manifest.unusable, spec.data.on_bad),
-                *remarks(counts),
-                *map(str, manifest.remarks),
-            )
-            return _Seen(known, _totals(counts), told, training=counts["train"])
-        seen = outline(data, base)
-    except DataError as error:
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error.message.rstrip(".")),))
-    return _outlined(seen, spec.data.on_bad)
+    listing = list_pictures(data, base)
+    stamps = memory.stamps(listing)
+    gone = absent(listing, stamps)
+    check_there(listing, gone)
+    known = memory.prepared_before(data, listing, stamps, master_shape(spec), cache)
+    if known is None:
+        # Names stand for contents: enough to see what could not be divided, whatever they hold.
+        keys = {candidate.key: candidate.key for candidate in listing.candidates}
+        supposed = settle(listing, keys, {one.key: one.reason for one in gone})
+        _check(spec, supposed, listing.place)
+        return _outlined(outlined(listing, supposed))
+    manifest, images = known
+    _check(spec, manifest, listing.place)
+    counts = manifest.counts()
+    alike = lookalikes.kept(images, manifest) if proposable(data, listing) else None
+    found = leak(manifest, alike or ())
+    told = (
+        *_left_out(manifest.unusable),
+        *remarks(counts),
+        *map(str, (*manifest.remarks, *([found] if found else []))),
+    )
+    pictures = Pictures(manifest.classes, manifest.training_digest)
+    return _Seen(pictures, _totals(counts), told, training=counts["train"])
+
+
+def _check(spec: RunSpec, manifest: Manifest, place: str) -> None:
+    """Sees that a run would go on with these pictures."""
+    check(manifest, place, validates=validates(spec.data))
+    if spec.data.on_bad == "stop":
+        check_all_used(manifest)
+
+
+def _not_looked_at(classes: int) -> _Seen:
+    """What is assumed where the pictures are not to be looked at."""
+    names = tuple(str(label) for label in range(classes))
+    words = f"the pictures were not looked at; {classes} classes are assumed, as --classes says"
+    return _Seen(Pictures(names, None), {}, (words,))
 
 
 def _unfetched(data: Fetched) -> _Seen:
@@ -195,21 +228,19 @@ def _unfetched(data: Fetched) -> _Seen:
     if seen is None:
         told = f"{name} is not on this machine yet, grow run fetches it"
         return _Seen(Pictures(("0", "1"), None), {}, (_assumed(told),))
-    return replace(
-        _outlined(seen, data.on_bad), warnings=(f"{name} is fetched when the run starts",)
-    )
+    return replace(_outlined(seen), warnings=(f"{name} is fetched when the run starts",))
 
 
-def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
+def _outlined(seen: Outline) -> _Seen:
     counts = _totals(seen.counts)
-    if seen.fraction is not None:
+    if seen.fraction is not None and not seen.divided:
         # Which ones is known once they are read; how many, within a few.
         aside = round(counts["train"] * seen.fraction)
         counts = {**counts, "train": counts["train"] - aside, "validation": aside}
     known = Pictures(seen.classes, None)
     told = (
-        *_left_out(seen.unusable, on_bad),
-        *(() if seen.fraction else remarks(seen.counts)),
+        *_left_out(seen.unusable),
+        *(() if seen.fraction and not seen.divided else remarks(seen.counts)),
         *map(str, seen.remarks),
     )
     # What is set aside is the same share of each class, and so hardly moves the weights.
@@ -220,11 +251,9 @@ def _assumed(why: str) -> str:
     return f"{why}; two classes are assumed"
 
 
-def _left_out(unusable: Sequence[Unusable], on_bad: OnBad) -> tuple[str, ...]:
+def _left_out(unusable: Sequence[Unusable]) -> tuple[str, ...]:
     if not unusable:
         return ()
-    if on_bad == "stop" and not all(entry.chosen for entry in unusable):
-        return (*_left_out(unusable, "skip"), "on_bad is stop: grow run ends before any training")
     first = f"{shown(unusable[0].key)}, {unusable[0].reason}"
     if len(unusable) == 1:
         return (f"1 file is left out: {first}",)

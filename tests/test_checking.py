@@ -313,8 +313,12 @@ def test_too_many_pictures_to_compare_are_said() -> None:
 
 def test_every_finding_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs" / "data-check.md").read_text(encoding="utf-8")
-    rooms = (path.read_text(encoding="utf-8") for path in (ROOT / "grow/checking").glob("*.py"))
-    found = re.findall(r'Finding\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
+    rooms = (
+        path.read_text(encoding="utf-8")
+        for room in ("checking", "pictures")
+        for path in (ROOT / "grow" / room).glob("*.py")
+    )
+    found = re.findall(r'(?:Finding|Remark)\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
     made = {re.sub(r"{\w+}", split, code) for code in found for split in ("validation", "test")}
     assert len(made) > 20
     assert made == set(re.findall(r"^\| `([a-z-]+)` \| (?:error|warning|note)", page, re.MULTILINE))

@@ -43,18 +43,28 @@ def plan_command(
             autocompletion=completing.stage_files,
         ),
     ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            "--classes",
+            metavar="N",
+            min=2,
+            help="Assume so many classes, and do not look at the pictures.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what would happen, and change nothing.
 
     Architectures, transfer plans, cost, what is reused and why. With --diff, how that differs
-    from another stage file: settings, stages, layers, cost, and what would be trained again.
+    from another stage file: settings, stages, layers, cost, and what would be trained again. Fails
+    where `grow run` would fail before it opens a picture; --classes plans without pictures.
 
-    Example: grow plan stages/cats-dogs.yaml
+    Example: grow plan stages/quickstart.yaml
     """
-    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or ())
+    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or (), classes=classes)
     if other is not None:
-        found = grow.difference(grow.plan(other, run_dir=run_dir), plan)
+        found = grow.difference(grow.plan(other, run_dir=run_dir, classes=classes), plan)
         if as_json:
             print_json(found.to_dict())
         else:

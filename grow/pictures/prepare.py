@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grow.pictures import index as memory
+from grow.pictures import lookalikes
 from grow.pictures.index import Index, Record, Stamp
 from grow.pictures.journal import Pixels
 from grow.pictures.load import load_all
 from grow.pictures.manifest import Candidate, Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
+from grow.pictures.remark import Remark
 from grow.pictures.split import check, settle
+from grow.pictures.there import absent, check_there
+from grow.pictures.together import leak, proposable
 from grow.pictures.workspace import Workspace, open_images
-from grow.spec import Local
+from grow.spec import Local, validates
 
 Progress = Callable[[int, int], None]
 CheckStop = Callable[[], None]
@@ -37,11 +41,24 @@ class Prepared:
         images: the master, uint8 of shape `(pictures, height, width, channels)`, mapped from
             disk and read-only.
         decoded: how many files were read or pictures drawn just now; 0 when all was cached.
+        proposable: whether a share is set aside for which a grouping can be proposed.
     """
 
     manifest: Manifest
     images: Pixels
     decoded: int
+    proposable: bool = False
+
+    def leak(self, check_stop: CheckStop) -> Remark | None:
+        """The warning of look-alikes on both sides of a share that was set aside.
+
+        Takes a second or two at most, once: what looks alike is kept in the cache.
+        """
+        file = getattr(self.images, "filename", None)
+        if not self.proposable or file is None:
+            return None
+        groups = lookalikes.find(self.images, Path(file), self.manifest, check_stop)
+        return leak(self.manifest, groups)
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,7 @@ def prepare(
     """
     listing = list_pictures(data, base)
     stamps = memory.stamps(listing)
+    check_there(listing, absent(listing, stamps))
     place = memory.entry(cache, data, listing, shape)
     index = memory.read(place)
     images = open_images(place, index, shape) if index else None
@@ -94,8 +112,8 @@ def prepare(
     if index and images is not None:
         manifest = memory.current(listing, stamps, index)
         if manifest:
-            check(manifest, listing.place)
-            return Prepared(manifest, images, 0)
+            check(manifest, listing.place, validates=validates(data))
+            return Prepared(manifest, images, 0, proposable(data, listing))
         known = _still_known(listing, stamps, index, images)
     missing = {
         candidate.key: (candidate, stamp)
@@ -107,11 +125,11 @@ def prepare(
         known |= _read(data, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
         if not manifest.pictures:
-            check(manifest, listing.place)
+            check(manifest, listing.place, validates=validates(data))
         # Kept before it is judged: once the folder is mended, only what is new is read.
         images = _write(manifest, known, work, check_stop)
-        check(manifest, listing.place)
-        return Prepared(manifest, images, len(missing))
+        check(manifest, listing.place, validates=validates(data))
+        return Prepared(manifest, images, len(missing), proposable(data, listing))
 
 
 def _still_known(
