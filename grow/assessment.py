@@ -54,8 +54,10 @@ def probabilities(model: Model, batches: Iterable[Array]) -> Array:
 
 def assess(
     model: Model, feed: Feed, manifest: Manifest, switch: StopSwitch, *, pictures: bool
-) -> Findings:
+) -> Findings | None:
     """How a model classes the test pictures, or, where there are none, the validation pictures.
+
+    None where there are neither.
 
     Args:
         model: the trained model.
@@ -69,6 +71,8 @@ def assess(
     """
     split: Split = "test" if len(manifest.indices("test")) else "validation"
     rows = manifest.indices(split)
+    if not len(rows):
+        return None
     with closing(replace(feed, validation=rows).validation_batches()) as batches:
         shares = probabilities(model, _until_stopped(batches, switch))
     labels = manifest.labels[rows]

@@ -167,6 +167,8 @@ def growth_words(stage: StagePlan, shock: GrowthShock) -> str:
     if plan is None:
         return ""
     why = f": {'; '.join(plan.why)}" if plan.why else ""
+    if not shock.validated:
+        return f"{plan.totals()}; verdict {plan.verdict}{why}; nothing is validated on"
     return (
         f"{plan.totals()}; verdict {plan.verdict}{why}; "
         f"validation loss {shock.loss_before:.4f} before, {shock.loss_after:.4f} after; "

@@ -24,7 +24,7 @@ from grow.pictures import exported
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
 from grow.runs import StageResult
-from grow.spec import Policy, RunSpec
+from grow.spec import Policy, RunSpec, validates
 from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
 from grow.trial import Task
@@ -126,6 +126,12 @@ def _check(
         raise UsageError(
             f"{spec.name} has one stage: nothing grows in it, so there is nothing to compare",
             hint="add a stage with `grow`",
+        )
+    if not validates(spec.data):
+        raise UsageError(
+            f"{spec.name} validates on nothing (data.validation: {spec.data.validation}), and a "
+            "comparison is of validation figures",
+            hint="--set data.validation=0.2, for example, and --set train.best=val_accuracy",
         )
     for name, value in (("repeats", repeats), ("jobs", jobs), ("threads", threads)):
         if value is not None and value < 1:

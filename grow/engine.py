@@ -146,11 +146,15 @@ def _prepare(
     )
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
-    emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    notes = tuple(str(remark) for remark in manifest.remarks if remark.note)
+    emit(Prepared(manifest.classes, manifest.counts(), unusable, notes))
     for remark in manifest.remarks:
-        emit(Warned(str(remark)))
+        if not remark.note:
+            emit(Warned(str(remark)))
     if spec.data.on_bad == "stop":
         check_all_used(manifest)
+    if leak := prepared.leak(switch.check):
+        emit(Warned(str(leak)))
     return prepared
 
 
@@ -292,9 +296,9 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     context.switch.check()
     folder.commit_model(partial(network.save, model, network.notes_of(stage)))
     manifest, pictures = context.pictures.manifest, context.spec.report.pictures
-    folder.write_findings(
-        assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
-    )
+    findings = assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
+    if findings is not None:
+        folder.write_findings(findings)
     folder.write_done(
         Done(
             epochs=len(outcome.history),

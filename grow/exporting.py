@@ -200,7 +200,8 @@ def _batch(
     preprocessing = trained.notes.preprocessing
     if prepared is None or named:
         return _read(preprocessing, named)
-    rows = choose(prepared.manifest, "validation", _COMPARED, seed=0)
+    held = len(prepared.manifest.indices("validation")) > 0
+    rows = choose(prepared.manifest, "validation" if held else "train", _COMPARED, seed=0)
     return area_mean(prepared.images[rows], *preprocessing.image[:2])
 
 

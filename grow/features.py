@@ -120,6 +120,8 @@ def _in_memory(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
 
 def _in_file(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
     """Written as a plain file first: a full disk is an error then, and not a crash later."""
+    if not shape[0]:  # an empty file cannot be mapped
+        return np.empty(shape, np.float32)
     try:
         # The array keeps the file: a mapping outlives what it was made from.
         with tempfile.TemporaryFile(prefix="grow-") as file:

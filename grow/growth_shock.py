@@ -28,7 +28,8 @@ from grow.transfer import Correspondence, TransferPlan, Verdict
 Array = NDArray[np.float32]
 
 DRIFT_PICTURES = 64
-"""How many validation pictures the drift of logits is measured on: the first ones."""
+"""How many pictures the drift of logits is measured on: the first that are validated on, or else
+trained on."""
 
 SCALE_PICTURES = 256
 """How many training pictures a factor is measured on: the first ones, not augmented."""
@@ -73,11 +74,13 @@ def grow(
     after = evaluate(new.model, new.feed, emit, switch)
     drift = _logit_drift(old, new)
     _refuse_false_promise(plan, drift, old, new)
+    loss_before, accuracy_before = before.measured
+    loss_after, accuracy_after = after.measured
     return GrowthShock(
-        loss_before=before.mean_loss,
-        loss_after=after.mean_loss,
-        accuracy_before=before.accuracy,
-        accuracy_after=after.accuracy,
+        loss_before=loss_before,
+        loss_after=loss_after,
+        accuracy_before=accuracy_before,
+        accuracy_after=accuracy_after,
         logit_drift=drift[0],
         scales=scales,
     )
@@ -118,7 +121,7 @@ def _sums(layer: str, model: Model, pictures: Array) -> Array:
 
 
 def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
-    """The largest difference of logits on the first validation pictures.
+    """The largest difference of logits on the first pictures.
 
     Returns:
         The difference, and whether it is more than rounding.
@@ -130,7 +133,7 @@ def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
 
 def _logits(side: Side) -> Array:
     last = side.architecture.layers[-1].name
-    sums = _sums(last, side.model, side.feed.first_validation(DRIFT_PICTURES))
+    sums = _sums(last, side.model, side.feed.first(DRIFT_PICTURES))
     bias: Array = network.to_array(side.model.get_layer(last).bias)
     return sums + bias
 
@@ -167,7 +170,7 @@ def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
 
 
 def _outputs(side: Side, layers: Sequence[str]) -> Mapping[str, Array]:
-    pictures = side.feed.first_validation(DRIFT_PICTURES)
+    pictures = side.feed.first(DRIFT_PICTURES)
     return {name: network.outputs_of(side.model, name, pictures) for name in layers}
 
 

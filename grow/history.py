@@ -19,8 +19,8 @@ class EpochRecord:
         epoch: counted from 1.
         loss: mean training loss over the epoch, dropout and augmentation on.
         accuracy: share of training pictures classed rightly, in [0, 1], likewise.
-        val_loss: mean loss over the validation pictures after the epoch.
-        val_accuracy: share of validation pictures classed rightly, in [0, 1].
+        val_loss: mean loss over the validation pictures after the epoch; NaN where there are none.
+        val_accuracy: share of validation pictures classed rightly, in [0, 1]; likewise.
         learning_rate: the learning rate the epoch was trained with; where it rises
             within the epoch, that of its last step.
         seconds: wall-clock time of the epoch, validation included.
@@ -37,6 +37,11 @@ class EpochRecord:
     seconds: float
     cpu_seconds: float
     training_flops: int
+
+    @property
+    def validated(self) -> bool:
+        """Whether there were pictures to validate on: an accuracy is a number, whatever it is."""
+        return not math.isnan(self.val_accuracy)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values; what is no number (divergence) becomes null."""
@@ -57,10 +62,10 @@ class GrowthShock:
     """What a growth cost before any training: the models on both sides of it, compared.
 
     Attributes:
-        loss_before: mean validation loss of the old model.
-        loss_after: mean validation loss of the grown model.
-        accuracy_before: validation accuracy of the old model, in [0, 1].
-        accuracy_after: validation accuracy of the grown model, in [0, 1].
+        loss_before: mean validation loss of the old model; NaN where nothing is validated on.
+        loss_after: mean validation loss of the grown model; likewise.
+        accuracy_before: validation accuracy of the old model, in [0, 1]; likewise.
+        accuracy_after: validation accuracy of the grown model, in [0, 1]; likewise.
         logit_drift: largest difference of logits on a fixed batch.
         scales: measured factors of folded kernels, by layer.
     """
@@ -71,6 +76,11 @@ class GrowthShock:
     accuracy_after: float
     logit_drift: float
     scales: dict[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def validated(self) -> bool:
+        """Whether there were pictures to validate on."""
+        return not math.isnan(self.accuracy_before)
 
     def to_dict(self) -> dict[str, Any]:
         """The growth shock as plain JSON values; what is no number becomes null."""
@@ -117,6 +127,11 @@ class Tally:
     def accuracy(self) -> float:
         """Share classed rightly, in [0, 1]; 0 before the first."""
         return self.right / self.pictures if self.pictures else 0.0
+
+    @property
+    def measured(self) -> tuple[float, float]:
+        """Mean loss and accuracy of a finished validation; NaN where there were no pictures."""
+        return (self.mean_loss, self.accuracy) if self.pictures else (math.nan, math.nan)
 
 
 History = tuple[EpochRecord, ...]

@@ -91,9 +91,10 @@ class Feed:
         """The first training pictures, unchanged."""
         return self.pictures(self.training[:count])
 
-    def first_validation(self, count: int) -> NDArray[np.float32]:
-        """The first validation pictures."""
-        return self.pictures(self.validation[:count])
+    def first(self, count: int) -> NDArray[np.float32]:
+        """The first validation pictures, or training pictures where there are none; unchanged."""
+        rows = self.validation if len(self.validation) else self.training
+        return self.pictures(rows[:count])
 
     def sample_weights(self, labels: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """How much each picture counts, shape ``(batch,)``; None where all count one.

@@ -61,6 +61,8 @@ class Trained:
         words = f"{self.origin.run.name}, stage {stage.plan.number} {stage.plan.name}"
         if stage.best is None:
             return words
+        if not stage.best.validated:
+            return f"{words}, epoch {stage.best.epoch}"
         figure = f"{stage.best.val_accuracy:.1%} of the validation pictures"
         return f"{words}, epoch {stage.best.epoch} ({figure})"
 

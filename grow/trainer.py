@@ -129,12 +129,13 @@ class StageTrainer:
             self._keep_and_wait()
             raise
         seconds, cpu_seconds = self._clock.restart()
+        val_loss, val_accuracy = validation.measured
         record = EpochRecord(
             epoch=number,
             loss=self._tally.mean_loss,
             accuracy=self._tally.accuracy,
-            val_loss=validation.mean_loss,
-            val_accuracy=validation.accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
             learning_rate=rate,
             seconds=round(seconds, 3),
             cpu_seconds=round(cpu_seconds, 3),

@@ -64,7 +64,13 @@ def _opening(card: Card) -> list[str]:
 def _figures(card: Card) -> list[str]:
     lines = ["## Figures", ""]
     best = card.stage.best
-    if best is not None:
+    if best is not None and not best.validated:
+        lines += [
+            f"Epoch {best.epoch} of {len(card.stage.history)} is the one kept: the last. Nothing "
+            "was validated on in training.",
+            "",
+        ]
+    elif best is not None:
         lines += [
             f"Epoch {best.epoch} of {len(card.stage.history)} is the one kept: validation accuracy "
             f"{percent(best.val_accuracy)}, validation loss {best.val_loss:.4f}, as recorded in "
@@ -73,6 +79,8 @@ def _figures(card: Card) -> list[str]:
         ]
     if not card.measured:
         reason = card.trouble or "the pictures there are now have other classes"
+        if not card.trouble and best is not None and not best.validated:
+            reason = "there are neither validation nor test pictures"
         return [*lines, f"Not measured again when this card was written: {_inline(reason)}"]
     lines += [
         "Measured when this card was written, with the saved model:",
@@ -83,6 +91,8 @@ def _figures(card: Card) -> list[str]:
         "",
         *_by_class(card.measured),
     ]
+    if "validation" not in card.measured:
+        return [*lines, "", "The test pictures decided nothing."]
     chose = "The validation pictures chose the epoch, so their figure is a little too good."
     if "test" in card.measured:
         return [*lines, "", f"{chose} The test pictures decided nothing."]
@@ -247,7 +257,7 @@ def _training(card: Card) -> list[str]:
 def _stage_row(stage: StageResult) -> str:
     plan, best = stage.plan, stage.best
     transfer = "the start" if plan.transfer is None else str(plan.transfer.verdict)
-    accuracy = "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}"
+    accuracy = f"{percent(best.val_accuracy)} @{best.epoch}" if best and best.validated else "-"
     seconds = sum(record.seconds for record in stage.history)
     return (
         f"| {plan.number} {_inline(plan.name)} | {size(plan.architecture.image)} | "

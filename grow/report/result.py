@@ -48,6 +48,8 @@ def headline(run: Run) -> Headline:
             _interval(findings.right, findings.pictures),
             f"By {where}, {_choice(result)}. No choice was made on the test pictures.",
         )
+    if findings is None and not best.validated:
+        return Headline("", f"Nothing is validated or tested on; {where}.", "", "")
     count, accuracy = sum(run.log.counts.get("validation", {}).values()), best.val_accuracy
     if findings is not None:
         count, accuracy = findings.pictures, findings.accuracy
@@ -112,6 +114,8 @@ def unknown_errors(run: Run) -> str:
         )
     if one.findings is not None:
         return ""
+    if one.best is not None and not one.best.validated:
+        return "There are neither validation nor test pictures to see errors on."
     return (
         f"Stage {one.plan.number} {one.plan.name} was completed by a version of grow that did not "
         "keep which pictures were classed wrongly."

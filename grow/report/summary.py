@@ -28,9 +28,9 @@ def stage_cells(result: StageResult) -> tuple[str, ...]:
         f"{stage.architecture.parameters:,}",
         flops(sum(record.training_flops for record in history)) if history else "-",
         f"{len(history)}/{stage.training.epochs}",
-        "-" if best is None else str(best.epoch),
+        str(best.epoch) if best and best.validated else "-",
         "-" if best is None else percent(best.val_accuracy),
-        "-" if best is None else figure(best.val_loss),
+        "-" if best is None or not best.validated else figure(best.val_loss),
         duration(sum(record.seconds for record in history)),
         duration(sum(record.cpu_seconds for record in history)),
         result.state,
@@ -49,8 +49,10 @@ def stage_facts(result: StageResult) -> str:
     if best is None:
         return f"{network} {'Not trained yet.' if result.state == 'waiting' else 'Just begun.'}"
     spent = totals((result,))
-    reached = f"Best epoch {best.epoch}: {percent(best.val_accuracy)} validation accuracy, "
-    reached += f"validation loss {figure(best.val_loss)}."
+    reached = f"Epoch {best.epoch} is kept; nothing is validated on."
+    if best.validated:
+        reached = f"Best epoch {best.epoch}: {percent(best.val_accuracy)} validation accuracy, "
+        reached += f"validation loss {figure(best.val_loss)}."
     ended = f" Ended: {result.done.reason}." if result.done else " Still in training."
     return f"{network} {spent}. {reached}{ended}"
 
@@ -76,6 +78,11 @@ def figure(value: float) -> str:
 
 def shock_words(shock: GrowthShock) -> str:
     """The growth shock as a sentence."""
+    if not shock.validated:
+        return (
+            "Measured at the moment of growth, before any training: logits moved by at most "
+            f"{shock.logit_drift:.2g}. Nothing is validated on."
+        )
     return (
         f"Measured at the moment of growth, before any training: validation loss "
         f"{figure(shock.loss_before)} before, {figure(shock.loss_after)} after; validation "
@@ -111,7 +118,7 @@ def epoch_cells(record: EpochRecord) -> tuple[str, ...]:
         str(record.epoch),
         figure(record.loss),
         percent(record.accuracy),
-        figure(record.val_loss),
+        figure(record.val_loss) if record.validated else "-",
         percent(record.val_accuracy),
         f"{record.learning_rate:.2g}",
         duration(record.seconds),

@@ -17,7 +17,7 @@ from grow.planning import Plan
 from grow.report.after_growth import training_lines
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
-from grow.report.words import duration, flops, listing, percent, plural, size
+from grow.report.words import duration, flops, listing, loss, percent, plural, size
 from grow.runs import Run, StageResult
 from grow.stageplans import StagePlan
 from grow.transfer import Decision, Reason, TransferPlan, Verdict
@@ -60,10 +60,13 @@ def _verdict(plan: TransferPlan) -> Text:
 
 def shock_line(shock: GrowthShock) -> Text:
     """The growth shock: validation loss and accuracy on both sides of a growth."""
+    moved = f"logits moved by at most {shock.logit_drift:.2g}"
+    if not shock.validated:
+        return Text(f"growth shock: not measured, as nothing is validated on; {moved}")
     return Text(
         f"growth shock: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
-        f"logits moved by at most {shock.logit_drift:.2g}"
+        f"{moved}"
     )
 
 
@@ -122,12 +125,14 @@ def stage_heading(stage: StagePlan) -> Text:
 
 def epoch_line(record: EpochRecord, last: int, *, best: bool, frozen: bool = False) -> Text:
     """One epoch of ``last`` in a run's log."""
+    held = ""
+    if record.validated:
+        held = f"val {record.val_loss:.4f}  {percent(record.val_accuracy):>6}  "
     line = Text(
         f"epoch {record.epoch:>{len(str(last))}}/{last}  loss {record.loss:.4f}  "
-        f"accuracy {percent(record.accuracy):>6}  val {record.val_loss:.4f}  "
-        f"{percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
+        f"accuracy {percent(record.accuracy):>6}  {held}{duration(record.seconds):>5}"
     )
-    marks = _marks(best=best, frozen=frozen)
+    marks = _marks(best=best and record.validated, frozen=frozen)
     line.append(f"  {marks}" if marks else "", "green" if best else "")
     return line
 
@@ -182,8 +187,8 @@ def _stage_cells(result: StageResult) -> tuple[str, ...]:
         size(stage.architecture.image),
         f"{stage.architecture.parameters:,}",
         f"{len(result.history)}/{stage.training.epochs}",
-        "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}",
-        "-" if best is None else f"{best.val_loss:.4f}",
+        f"{percent(best.val_accuracy)} @{best.epoch}" if best and best.validated else "-",
+        "-" if best is None else loss(best.val_loss, measured=best.validated),
         duration(sum(record.seconds for record in result.history)),
         result.state,
     )
@@ -200,7 +205,7 @@ def _better_before(stages: Sequence[StageResult]) -> list[Text]:
     done = [
         (result.best.val_accuracy, -result.plan.number, result.plan.name)
         for result in stages
-        if result.state == "done" and result.best is not None
+        if result.state == "done" and result.best is not None and result.best.validated
     ]
     best = max(done, default=None)
     if best is None or best[0] == done[-1][0]:
@@ -250,11 +255,11 @@ def history_table(history: Sequence[EpochRecord], best: int, freeze: int = 0) ->
             str(record.epoch),
             f"{record.loss:.4f}",
             percent(record.accuracy),
-            f"{record.val_loss:.4f}",
+            loss(record.val_loss, measured=record.validated),
             percent(record.val_accuracy),
             f"{record.learning_rate:.2g}",
             duration(record.seconds),
-            _marks(best=record.epoch == best, frozen=record.epoch <= freeze),
+            _marks(best=record.epoch == best and record.validated, frozen=record.epoch <= freeze),
         )
         rows.append(Row(cells, style="bold" if record.epoch == best else ""))
     return Table((*columns, ""), tuple(rows), right=columns)

@@ -126,5 +126,5 @@ def _stage(run: Run, at: int) -> StageView:
         why=() if plan is None else tuple(together(plan.why)),
         shock="" if one.shock is None else summary.shock_words(one.shock),
         epochs=tuple(summary.epoch_cells(record) for record in one.history),
-        best=0 if best is None else best.epoch,
+        best=best.epoch if best and best.validated else 0,
     )
