@@ -139,7 +139,9 @@ def test_on_bad_stop_ends_before_any_training(tmp_path: Path) -> None:
     assert "and 1 more" in caught.value.message
     assert len((tmp_path / "run" / "unusable.txt").read_text().splitlines()) == 11
     assert not list((tmp_path / "run").glob("01-*"))
-    assert any("on_bad is stop" in warning for warning in grow.plan(file).warnings)
+    with pytest.raises(DataError) as planned:
+        grow.plan(file)
+    assert str(planned.value) == str(caught.value)
     for path in (tmp_path / "pets" / "cats").glob("bad*"):
         path.unlink()
     assert grow.run(file, run_dir=tmp_path / "run").stages[0].history
