@@ -149,7 +149,8 @@ def _labels(path: Path, name: str, labels: NDArray[Any], pictures: int) -> NDArr
     where = f'{path}: "{name}"' if name else f"{path}:"
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim == 2 and ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
+    columns = labels.ndim == 2 and len(labels) == pictures and labels.dtype.kind in "biuf"
+    if columns and ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
         labels = labels.argmax(axis=1)  # one column a class
     if labels.ndim != 1 or len(labels) != pictures:
         raise DataError(
