@@ -25,10 +25,16 @@ data:
   on_bad: stop
   balance: weights
 """,
-    "data, source csv": "data: {source: csv, path: pictures.csv, validation: 0.2}\n",
+    "data, source csv": """\
+data: {source: csv, path: pictures.csv, validation: 0.2, range: [0, 4095]}
+""",
     "data, source drawn": "data: {source: drawn, train: 2000, validation: 600, seed: 1}\n",
-    "data, source folder": "data: {source: folder, path: pictures, validation: test}\n",
-    "data, source keras": "data: {source: keras, name: cifar10, validation: test}\n",
+    "data, source folder": """\
+data: {source: folder, path: pictures, validation: test, range: [0, 478]}
+""",
+    "data, source keras": """\
+data: {source: keras, name: cifar10, validation: test, range: auto}
+""",
     "data, source npy": """\
 data:
   source: npy
@@ -36,11 +42,19 @@ data:
   labels: y.npy
   classes: [cat, dog]
   validation: 0.2
+  range: [-1, 1]
 """,
     "data, source npz": """\
-data: {source: npz, path: digits.npz, classes: ["0", "1", "2"], validation: test}
+data:
+  source: npz
+  path: digits.npz
+  classes: ["0", "1", "2"]
+  validation: test
+  range: [0, 1]
 """,
-    "data, source tfds": 'data: {source: tfds, name: "cats_vs_dogs:4.0.1", validation: 0.1}\n',
+    "data, source tfds": """\
+data: {source: tfds, name: "cats_vs_dogs:4.0.1", validation: 0.1, range: auto}
+""",
     "data.augment": """\
 data:
   source: drawn

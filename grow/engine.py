@@ -35,6 +35,7 @@ from grow.events import (
     Grown,
     GrowthEnded,
     Listener,
+    Noted,
     Prepared,
     Preparing,
     RunDone,
@@ -148,7 +149,7 @@ def _prepare(
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
     emit(Prepared(manifest.classes, manifest.counts(), unusable))
     for remark in manifest.remarks:
-        emit(Warned(str(remark)))
+        emit(Noted(str(remark)) if remark.note else Warned(str(remark)))
     if spec.data.on_bad == "stop":
         check_all_used(manifest)
     return prepared

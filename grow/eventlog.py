@@ -22,6 +22,7 @@ from grow.events import (
     Fetching,
     Grown,
     GrowthEnded,
+    Noted,
     Prepared,
     Preparing,
     RunDone,
@@ -93,7 +94,7 @@ def _values(event: Event) -> dict[str, Any] | None:
         case CheckpointWritten():
             times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
             return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
-        case Fetching() | Warned():
+        case Fetching() | Warned() | Noted():
             return {key: str(value) for key, value in asdict(event).items()}
         case RunDone():
             return {"name": event.name}

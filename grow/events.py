@@ -161,6 +161,13 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something good to know, such as what was assumed of the pictures; nothing went wrong."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class StageDone:
     """A stage is complete, trained now or before (``reused``)."""
 
@@ -200,6 +207,7 @@ Event = (
     | EpochDone
     | CheckpointWritten
     | Warned
+    | Noted
     | StageDone
     | GrowthEnded
     | RunDone

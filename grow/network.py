@@ -199,8 +199,18 @@ def notes_of(stage: StagePlan) -> Notes:
     """What the model of a planned stage will say of itself."""
     pictures = stage.recipe["pictures"]
     height, width = pictures["master"]
-    preprocessing = Preprocessing(stage.architecture.image, (height, width), pictures["fit"])
+    said = pictures.get("range") or _of_files(pictures.get("array_range"))
+    scale = None if said is None else (said[0], said[1])
+    preprocessing = Preprocessing(stage.architecture.image, (height, width), pictures["fit"], scale)
     return Notes(tuple(pictures["classes"]), preprocessing)
+
+
+def _of_files(scale: list[float] | None) -> list[float] | None:
+    """The range of arrays where picture files hold such values too: whole numbers from 0 on.
+
+    An array from 0 to 1 or from -1 to 1 was a picture of 8 bits once, and files still are.
+    """
+    return scale if scale is not None and scale[0] >= 0 and scale[1] >= 2 else None
 
 
 def save(model: Model, notes: Notes, path: Path) -> None:

@@ -22,7 +22,7 @@ from grow.pictures.index import peek
 from grow.pictures.manifest import Split, Unusable, shown
 from grow.pictures.outline import Outline, outline
 from grow.pictures.split import remarks
-from grow.spec import Fetched, OnBad, RunSpec
+from grow.spec import Fetched, NpyData, NpzData, OnBad, RunSpec
 from grow.stageplans import Pictures, master_shape, plan_stages
 from grow.store import RunFolder
 
@@ -183,9 +183,20 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
             )
             return _Seen(known, _totals(counts), told, training=counts["train"])
         seen = outline(data, base)
+        if isinstance(data, NpzData | NpyData):
+            # numpy, for these sources alone
+            from grow.pictures.arrayscale import preview  # noqa: PLC0415
+
+            seen = replace(seen, remarks=(*seen.remarks, *preview(data, base)))
     except DataError as error:
+        if isinstance(data, NpzData | NpyData) and (base / _file(data)).exists():
+            raise
         return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error.message.rstrip(".")),))
     return _outlined(seen, spec.data.on_bad)
+
+
+def _file(data: NpzData | NpyData) -> str:
+    return data.path if isinstance(data, NpzData) else data.images
 
 
 def _unfetched(data: Fetched) -> _Seen:

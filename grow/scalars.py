@@ -144,6 +144,42 @@ Share = Annotated[
 """A share of 1, or so many per cent: 0.005 is ``0.5%``."""
 
 
+_LARGEST_VALUE = 1e12  # of a picture: products of it stay far from what a float cannot hold
+
+
+def _rising(value: Any) -> Any:
+    """The word auto, or two numbers, the smaller first."""
+    if value == "auto":
+        return value
+    pair = value if isinstance(value, list | tuple) else ()
+    if [type(item) in (int, float) and abs(item) <= _LARGEST_VALUE for item in pair] != [True] * 2:
+        raise ValueError(value)
+    low, high = (float(item) for item in pair)
+    if not low < high:
+        raise ValueError(value)
+    return low, high
+
+
+Range = Annotated[
+    Literal["auto"] | tuple[float, float],
+    BeforeValidator(_rising),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": "auto", "type": "string"},
+                {
+                    "type": "array",
+                    "prefixItems": [{"type": "number"}, {"type": "number"}],
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ]
+        }
+    ),
+]
+"""Which stored value becomes black and which white: ``[0, 478]``, or ``auto``."""
+
+
 REPEAT_PATTERN = r"^up to [0-9]{1,3}$"
 """How often at most, in words: ``up to 5``."""
 _MOST = 100

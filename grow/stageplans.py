@@ -13,7 +13,19 @@ from grow.architecture import Architecture
 from grow.errors import GrowthError
 from grow.groups import Groups, group
 from grow.recipes import Recipe, fingerprint
-from grow.spec import Augment, Carried, Round, RunSpec, Stop, Training, Transfer
+from grow.spec import (
+    Augment,
+    Carried,
+    KerasData,
+    NpyData,
+    NpzData,
+    Round,
+    RunSpec,
+    Stop,
+    Training,
+    Transfer,
+    scale_of,
+)
 from grow.transfer import TransferPlan
 
 RECIPE = 3
@@ -166,4 +178,9 @@ def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
         "augment": run.data.augment.model_dump(mode="json"),
     }
     # Only where it is asked for: stages trained before there was such a key keep their addresses.
-    return recipe if run.data.balance == "none" else {**recipe, "balance": run.data.balance}
+    if run.data.balance != "none":
+        recipe["balance"] = run.data.balance
+    if (scale := scale_of(run.data)) is not None:
+        arrays = isinstance(run.data, NpzData | NpyData | KerasData)
+        recipe["array_range" if arrays else "range"] = list(scale)
+    return recipe

@@ -313,8 +313,29 @@ def test_too_many_pictures_to_compare_are_said() -> None:
 
 def test_every_finding_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs" / "data-check.md").read_text(encoding="utf-8")
-    rooms = (path.read_text(encoding="utf-8") for path in (ROOT / "grow/checking").glob("*.py"))
-    found = re.findall(r'Finding\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
+    files = [*(ROOT / "grow/checking").glob("*.py"), *(ROOT / "grow/pictures").glob("*.py")]
+    rooms = (path.read_text(encoding="utf-8") for path in files)
+    found = re.findall(r'(?:Finding|Remark)\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
     made = {re.sub(r"{\w+}", split, code) for code in found for split in ("validation", "test")}
     assert len(made) > 20
     assert made == set(re.findall(r"^\| `([a-z-]+)` \| (?:error|warning|note)", page, re.MULTILINE))
+
+
+def test_what_pictures_hold_is_said_as_prepared(tmp_path: Path) -> None:
+    def faint(one: Image.Image) -> Image.Image:
+        return one.point([value // 32 for value in range(256)] * 3)
+
+    every = dict.fromkeys(("train_cats", "train_dogs", "val_cats", "val_dogs"), faint)
+    found = only(grow.check(pets(tmp_path / "faint", **every)), "few-levels")
+    assert found.severity is Severity.WARNING
+    assert "`range: [0, 7]`" in found.advice
+    assert "few-levels" not in [one.code for one in grow.check(pets(tmp_path / "good")).findings]
+
+
+def test_sixteen_bits_are_a_note(tmp_path: Path) -> None:
+    for number in range(12):
+        path = tmp_path / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        values = np.random.default_rng(number).integers(0, 50_000, (16, 16)).astype(np.uint16)
+        Image.fromarray(values).save(path)
+    assert only(grow.check(tmp_path), "sixteen-bit").severity is Severity.NOTE

@@ -88,6 +88,7 @@ KEPT = [
         {"source": "keras", "name": "mnist", "place": "cache/mnist.npz"},
     ),
     (events.Warned("no room → none"), {"text": "no room → none"}),
+    (events.Noted("16 bits"), {"text": "16 bits"}),
     (events.RunDone("trial", Path("runs")), {"name": "trial"}),
 ]
 LEFT_OUT = [

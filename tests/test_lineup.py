@@ -62,6 +62,7 @@ CHANGES = [
     ("data.augment.brightness", 0.1, 1, "brightness 0.0 → 0.1"),
     ("data.balance", "weights", 1, "balance none → weights"),
     ("data.fit", "crop", 1, "fit stretch → crop"),
+    ("data.range", [0, 478], 1, "range none → [0.0, 478.0]"),
     ("data.master", 16, 1, "master [8, 8] → [16, 16]"),
     ("model.image", [8, 8, 1], 1, "the architecture changed"),
     ("model.blocks.0.filters", 5, 1, "the architecture changed"),
@@ -121,6 +122,7 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("data", DRAWN),
         ("data.on_bad", "stop"),
         ("data.balance", "none"),
+        ("data.range", "auto"),
         ("data.master", 8),  # what it is anyway
         ("train.batch", 32),
         ("stages.1.batch", 32),

@@ -6,12 +6,13 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 import grow
 from grow import report
-from grow.errors import RunFolderError, StageFileError
+from grow.errors import DataError, RunFolderError, StageFileError
 from grow.lineup import Action
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
@@ -244,3 +245,15 @@ def test_a_part_that_a_data_set_has_not_is_said_before_it_is_fetched(stage_file:
     plan = of_data(stage_file, "{source: keras, name: mnist, validation: validation}")
     assert plan.pictures == {}
     assert plan.warnings[0].startswith("data.validation: expected validation pictures")
+
+
+def test_arrays_of_no_known_scale_are_refused_as_by_a_run(stage_file: Path) -> None:
+    images = np.full((8, 4, 4), 0.5, np.float32)
+    images[3, 0, 0] = 1.02
+    np.savez(stage_file.parent / "a.npz", x_train=images, y_train=np.arange(8) % 2)
+    with pytest.raises(DataError, match=r"found 0\.5 to 1\.02") as refused:
+        of_data(stage_file, "{source: npz, path: a.npz}")
+    assert refused.value.exit_code == 3
+    stage_file.write_text(stage_file.read_text().replace("a.npz", "a.npz, range: [0, 1]"))
+    plan = grow.plan(stage_file)
+    assert not any("values" in warning for warning in plan.warnings)

@@ -75,7 +75,8 @@ def oddities(survey: Survey, size: tuple[int, int] | None) -> list[Finding]:
 def remarked(remark: Remark) -> Finding:
     """What the source or the preparation warns of, as a finding."""
     groups = tuple(Group((key,)) for key in remark.keys)
-    return Finding(remark.code, Severity.WARNING, remark.words, remark.advice, groups)
+    severity = Severity.NOTE if remark.note else Severity.WARNING
+    return Finding(remark.code, severity, remark.words, remark.advice, groups)
 
 
 def sizes(facts: Sequence[Facts]) -> Sizes | None:

@@ -18,12 +18,13 @@ from grow.errors import DataError, UsageError
 from grow.events import Listener, Preparing, to_all
 from grow.pictures import split
 from grow.pictures.alike import alike
+from grow.pictures.facts import Seen
 from grow.pictures.manifest import Listing, Manifest
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.survey import Survey, survey_files, survey_prepared
 from grow.planning import cache_folder
-from grow.spec import CsvData, FolderData, Local
+from grow.spec import CsvData, FolderData, Local, scale_of
 from grow.stageplans import master_shape
 from grow.stopping import StopSwitch
 
@@ -125,7 +126,8 @@ def _teller(emit: Listener, stop: StopSwitch) -> Teller:
 
 def _survey(wanted: _Source, listing: Listing, tell: Teller) -> Survey:
     if isinstance(wanted.data, FolderData | CsvData):
-        return survey_files(listing, tell("read"))
+        seen = Seen(wanted.shape, wanted.data.fit, scale_of(wanted.data))
+        return survey_files(listing, seen, tell("read"))
     # Pictures without files of their own are looked at as a network will see them.
     shape = wanted.shape or (0, 0, 0)
     told = tell("prepared")

@@ -161,7 +161,7 @@ def init(
     tell = _teller(emit, switch, "sizes timed")
     timed = _estimate(spec, planned, look, counts, tell) if measure else None
     text = write("" if timed is None else timed.words)
-    notes = tuple(_notes(look, counts, timed))
+    notes = tuple(_notes(look, chosen, counts, timed))
     return Draft(
         file, text, stagefile.parse(text, str(file)), look, chosen, counts, planned, timed, notes
     )
@@ -215,7 +215,7 @@ def _load() -> float:
         return 0.0
 
 
-def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
+def _notes(look: Look, chosen: Chosen, counts: Counts, timed: Estimate | None) -> Iterable[str]:
     """What is worth knowing before training, a sentence each."""
     parts = [name for name in look.classes if named(name)]
     if parts:
@@ -228,7 +228,8 @@ def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
         first = look.left_out[0]
         files = "file is" if len(look.left_out) == 1 else "files are"
         yield f"{len(look.left_out):,} other {files} left out, such as {first.key}: {first.reason}"
-    yield from map(str, look.remarks)
+    mended = "few-levels" if chosen.range is not None else ""
+    yield from (str(remark) for remark in look.remarks if remark.code != mended)
     yield from (finding.words for finding in balance(counts))
     if timed is not None and timed.seconds > LONG_SECONDS:
         longest = max(timed.stage_seconds)

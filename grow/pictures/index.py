@@ -2,7 +2,7 @@
 
 This module owns the cache entry's name, its ``index.json`` and the question whether an entry
 is current. It never decodes. Imports the standard library, `spec` and its neighbours
-`manifest`, `outline` and `split` only; never numpy or Pillow.
+`manifest`, `outline`, `remark` and `split` only; never numpy or Pillow.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from grow.pictures.manifest import Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
+from grow.pictures.remark import Remark
 from grow.pictures.split import settle
 from grow.spec import Local
 
@@ -47,6 +48,8 @@ class Record(NamedTuple):
         digest: sha256 of its bytes; empty when it could not be read at all.
         reason: why it is unusable; empty when it is usable.
         row: its place in the array; -1 when it is unusable.
+        stored: what `values.Stored` says of it, as a list, where it is more than 8 bits or has a
+            scale that was said; else None, and then not written.
     """
 
     key: str
@@ -55,6 +58,24 @@ class Record(NamedTuple):
     digest: str
     reason: str
     row: int
+    stored: Sequence[Any] | None = None
+
+    def written(self) -> tuple[Any, ...]:
+        """Its values as they are written: as versions without `stored` do, where there is none."""
+        return tuple(self) if self.stored else tuple(self)[:-1]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was found of the prepared pictures' contents, so that nothing is measured twice.
+
+    Attributes:
+        digest: of the manifest it was found for.
+        remarks: what is worth saying.
+    """
+
+    digest: str
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True)
@@ -65,16 +86,26 @@ class Index:
         images: name of the array's file, beside the index.
         size: bytes of that file.
         records: what is known of each file, by key.
+        contents: what was found in the pictures; None where nobody looked yet.
     """
 
     images: str
     size: int
     records: Mapping[str, Record]
+    contents: Contents | None = None
+
+    def remarked(self, manifest: Manifest) -> Manifest | None:
+        """The manifest with what was found of its contents; None where nobody looked yet."""
+        if self.contents is None or self.contents.digest != manifest.digest:
+            return None
+        return replace(manifest, remarks=(*manifest.remarks, *self.contents.remarks))
 
 
 def entry(cache: Path, data: Local, listing: Listing, shape: Shape) -> Path:
     """The folder in ``cache`` for these pictures at this shape (height, width, channels)."""
     settings = data.model_dump(mode="json", exclude=_NO_MATTER)
+    if settings.get("range") == "auto":
+        del settings["range"]  # entries made before there was such a key keep their names
     identity = [VERSION, listing.place, settings, list(shape)]
     return cache / hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -97,7 +128,8 @@ def peek(data: Local, base: Path, shape: Shape, cache: Path) -> Manifest | None:
         index = read(place)
         if index is None or not is_whole(place, index):
             return None
-        return current(listing, stamps(listing), index)
+        manifest = current(listing, stamps(listing), index)
+        return manifest and (index.remarked(manifest) or manifest)
 
 
 def stamps(listing: Listing) -> list[Stamp]:
@@ -166,9 +198,16 @@ def read(place: Path) -> Index | None:
         records = {}
         rows.reverse()
         while rows:  # each row goes when its record comes: of a million, both are much
-            record = Record._make(rows.pop())
+            record = Record(*rows.pop())
             records[record.key] = record
-    return Index(values["images"], values["size"], records)
+    return Index(values["images"], values["size"], records, _contents(values.get("contents")))
+
+
+def _contents(values: dict[str, Any] | None) -> Contents | None:
+    if values is None:
+        return None
+    remarks = [Remark(**{**one, "keys": tuple(one["keys"])}) for one in values["remarks"]]
+    return Contents(values["digest"], tuple(remarks))
 
 
 @contextmanager
@@ -189,8 +228,10 @@ def dumped(index: Index) -> bytes:
         "version": VERSION,
         "images": index.images,
         "size": index.size,
-        "records": list(index.records.values()),
+        "records": [record.written() for record in index.records.values()],
     }
+    if index.contents is not None:
+        values["contents"] = asdict(index.contents)
     return _framed(json.dumps(values, separators=(",", ":")).encode())
 
 

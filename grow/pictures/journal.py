@@ -62,7 +62,7 @@ class Journal:
             raw = pixels.tobytes()
             record = record._replace(row=self._count)
             self._count += 1
-        body = json.dumps(record, separators=(",", ":")).encode()
+        body = json.dumps(record.written(), separators=(",", ":")).encode()
         # Plain writes: on a full disk they raise, where a mapped file would kill the process.
         # Flushed at once: what the system has survives a kill.
         with writing_entry(self._rows_path.parent):
@@ -131,7 +131,7 @@ def _believed(line: bytes, array: Pixels) -> Record | None:
     """The record of a line; None where the line or its row is not as it was written."""
     try:
         said, body = int(line[:_SUM], 16), line[_SUM:]
-        record = Record._make(json.loads(body))
+        record = Record(*json.loads(body))
         raw = b"" if record.row < 0 else array[record.row].tobytes()
     except (ValueError, TypeError, IndexError):
         return None

@@ -8,19 +8,25 @@ put the rows in the manifest's order, commit. Imports the standard library, nump
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grow.errors import DataError, GrowError
 from grow.pictures import index as memory
-from grow.pictures.index import Index, Record, Stamp
+from grow.pictures.arrayreader import ArrayReader
+from grow.pictures.index import Contents, Index, Record, Stamp
 from grow.pictures.journal import Pixels
-from grow.pictures.load import load_all
+from grow.pictures.levels import FAINT, REASONS, Measured, measure, remarks
+from grow.pictures.load import load_all, reader
 from grow.pictures.manifest import Candidate, Listing, Manifest, Shape
 from grow.pictures.outline import list_pictures
+from grow.pictures.remark import Remark
+from grow.pictures.source import Reader
 from grow.pictures.split import check, settle
+from grow.pictures.values import Stored
 from grow.pictures.workspace import Workspace, open_images
-from grow.spec import Local
+from grow.spec import Local, scale_of
 
 Progress = Callable[[int, int], None]
 CheckStop = Callable[[], None]
@@ -86,6 +92,7 @@ def prepare(
         GrowError: the cache cannot be written.
     """
     listing = list_pictures(data, base)
+    read = reader(data)
     stamps = memory.stamps(listing)
     place = memory.entry(cache, data, listing, shape)
     index = memory.read(place)
@@ -94,8 +101,13 @@ def prepare(
     if index and images is not None:
         manifest = memory.current(listing, stamps, index)
         if manifest:
-            check(manifest, listing.place)
-            return Prepared(manifest, images, 0)
+            told = index.remarked(manifest)
+            if told is None:  # prepared by a version that did not look
+                with Workspace(place, shape) as work:
+                    index = _asked_again(read, listing, index, images)
+                    told = _noted(read, data, listing, manifest, index, images, work)
+            _check(told, listing)
+            return Prepared(told, images, 0)
         known = _still_known(listing, stamps, index, images)
     missing = {
         candidate.key: (candidate, stamp)
@@ -104,14 +116,65 @@ def prepare(
     }
     with Workspace(place, shape) as work:
         known |= _read_before(missing, work, check_stop)
-        known |= _read(data, missing, shape, work, progress, check_stop)
+        known |= _read(read, missing, shape, work, progress, check_stop)
         manifest = _manifest(listing, known)
         if not manifest.pictures:
             check(manifest, listing.place)
         # Kept before it is judged: once the folder is mended, only what is new is read.
-        images = _write(manifest, known, work, check_stop)
+        images, index = _write(manifest, known, work, check_stop)
+        told = _noted(read, data, listing, manifest, index, images, work)
+        _check(told, listing)
+        return Prepared(told, images, len(missing))
+
+
+def _check(manifest: Manifest, listing: Listing) -> None:
+    """As `split.check`; what was found of the contents may be why it refuses."""
+    try:
         check(manifest, listing.place)
-        return Prepared(manifest, images, len(missing))
+    except DataError as error:
+        words = [one.words for one in manifest.remarks if one.code in REASONS]
+        if not words:
+            raise
+        raise DataError(f"{error.message} {'. '.join(words)}.", hint=error.hint) from error
+
+
+def _noted(
+    read: Reader,
+    data: Local,
+    listing: Listing,
+    manifest: Manifest,
+    index: Index,
+    images: Pixels,
+    work: Workspace,
+) -> Manifest:
+    """The manifest with what is worth saying of its contents, which the index notes too."""
+    measured = [
+        Measured(one.key, one.label, one.split, measure(images[row]), _stored(index, one.key))
+        for row, one in enumerate(manifest.pictures)
+    ]
+    scale, assumed = scale_of(data), tuple[Remark, ...]()
+    if isinstance(read, ArrayReader):
+        scale, assumed = read.judged(listing.place)
+    found = (*assumed, *remarks(manifest.classes, measured, scale))
+    with suppress(GrowError):  # a cache that may only be read serves all the same
+        work.note(replace(index, contents=Contents(manifest.digest, found)))
+    return replace(manifest, remarks=(*manifest.remarks, *found))
+
+
+def _asked_again(read: Reader, listing: Listing, index: Index, images: Pixels) -> Index:
+    """The index, with what is stored in the files of pictures that hold next to nothing."""
+    records = dict(index.records)
+    for one in listing.candidates:
+        record = records[one.key]
+        if record.row >= 0 and measure(images[record.row]).span <= FAINT and one.path:
+            stored = read(one, images.shape[1:]).stored
+            records[one.key] = record._replace(stored=stored and list(stored))
+    return replace(index, records=records)
+
+
+def _stored(index: Index, key: str) -> Stored | None:
+    said = index.records[key].stored
+    return None if said is None else Stored(*said)
 
 
 def _still_known(
@@ -140,7 +203,7 @@ def _read_before(
 
 
 def _read(
-    data: Local,
+    read: Reader,
     missing: Mapping[str, tuple[Candidate, Stamp]],
     shape: Shape,
     work: Workspace,
@@ -149,10 +212,11 @@ def _read(
 ) -> dict[str, _Known]:
     """Load what is missing, and write it down as it comes."""
     records: list[Record] = []
-    results = load_all(data, [candidate for candidate, _ in missing.values()], shape, check_stop)
+    results = load_all(read, [candidate for candidate, _ in missing.values()], shape, check_stop)
     with closing(results), work.journal.opened() as journal:
         for (candidate, stamp), loaded in zip(missing.values(), results, strict=True):
-            record = Record(candidate.key, *stamp, loaded.digest, loaded.reason, -1)
+            stored = loaded.stored and list(loaded.stored)
+            record = Record(candidate.key, *stamp, loaded.digest, loaded.reason, -1, stored)
             records.append(journal.add(record, loaded.pixels))
             progress(len(records), len(missing))
         array = journal.array()
@@ -167,7 +231,7 @@ def _manifest(listing: Listing, known: Mapping[str, _Known]) -> Manifest:
 
 def _write(
     manifest: Manifest, known: Mapping[str, _Known], work: Workspace, check_stop: CheckStop
-) -> Pixels:
+) -> tuple[Pixels, Index]:
     """Put the rows into the manifest's order on disk, and commit."""
     records = {key: entry.record._replace(row=-1) for key, entry in known.items()}
     with work.images(len(manifest.pictures)) as file:

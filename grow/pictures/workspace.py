@@ -97,8 +97,8 @@ class Workspace:
             with writing_entry(self._place):
                 flush(file)
 
-    def commit(self, records: Mapping[str, Record]) -> Pixels:
-        """Make the new array the entry's, and return it mapped read-only."""
+    def commit(self, records: Mapping[str, Record]) -> tuple[Pixels, Index]:
+        """Make the new array the entry's; returns it, mapped read-only, and the index."""
         with writing_entry(self._place):
             # Mapped before it is named: another process may commit right after and remove it.
             images: Pixels = np.load(self._images, mmap_mode="r")
@@ -114,7 +114,17 @@ class Workspace:
             remove(self._place / former.images)
         for path in self._taken_over:
             remove(path)
-        return images
+        return images, index
+
+    def note(self, index: Index) -> None:
+        """Write the entry's index anew, its array as it was, unless another one is there now."""
+        with writing_entry(self._place):
+            with self._index.open("wb") as file:
+                file.write(dumped(index))
+                flush(file)
+            there = read(self._place)
+            if there is not None and there.images == index.images:
+                self._index.replace(self._place / INDEX)
 
     def _sweep(self) -> None:
         index = read(self._place)

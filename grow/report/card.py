@@ -202,10 +202,12 @@ def _use(card: Card) -> list[str]:
 def _steps(card: Card) -> str:
     """What is done to a picture before the model sees it."""
     how = card.notes.preprocessing
+    low, high = how.scale or (0, 255)
+    scale = f"scaled from {low:g}..{high:g}, " if how.scale else ""
     fit = "cut to the middle part in these proportions, " if how.fit == "crop" else ""
     words = (
-        f"A picture is turned upright, laid over white where it is transparent, {fit}brought to "
-        f"{how.master[0]} x {how.master[1]} (area means where it shrinks)"
+        f"A picture is turned upright, {scale}laid over white where it is transparent, {fit}"
+        f"brought to {how.master[0]} x {how.master[1]} (area means where it shrinks)"
     )
     if how.master == how.image[:2]:
         return words

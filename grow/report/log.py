@@ -16,6 +16,7 @@ from grow.events import (
     Fetching,
     Grown,
     GrowthEnded,
+    Noted,
     Prepared,
     RunDone,
     RunStarted,
@@ -56,7 +57,7 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             return [epoch_line(record, last, best=best == record.epoch, frozen=frozen)]
         case StageDone():
             return [_stage_done(event)]
-        case Fetching() | FeaturesComputed() | GrowthEnded() | Warned():
+        case Fetching() | FeaturesComputed() | GrowthEnded() | Warned() | Noted():
             return [_one_line(event)]
     return []
 
@@ -85,7 +86,7 @@ def also_logged(event: Event) -> list[RenderableType]:
     return []
 
 
-def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned) -> Text:
+def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned | Noted) -> Text:
     match event:
         case Fetching():
             return Text(f"fetching {event.name} ({event.source}), once, to {event.place}")
@@ -95,6 +96,8 @@ def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned) -> Text
             return Text(f"no stage {event.stage.number}: {event.reason}")
         case Warned():
             return Text(f"warning: {event.text}", style="yellow")
+        case Noted():
+            return Text(f"note: {event.text}")
 
 
 def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:

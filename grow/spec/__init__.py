@@ -18,6 +18,7 @@ from grow.spec.data import (
     NpzData,
     OnBad,
     TfdsData,
+    scale_of,
 )
 from grow.spec.model import (
     Activation,
@@ -104,4 +105,5 @@ __all__ = [
     "Until",
     "Value",
     "Widen",
+    "scale_of",
 ]

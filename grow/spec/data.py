@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from grow.scalars import Size
+from grow.scalars import Range, Size
 from grow.spec.values import Fraction, Value, as_tuple
 
 OnBad = Literal["skip", "stop"]
@@ -51,6 +51,16 @@ class _Pictures(Value):
     )
 
 
+class _Stored(_Pictures):
+    range: Range = Field(
+        "auto",
+        examples=[[0, 478]],
+        description="which stored value becomes black and which white, all between in proportion "
+        "and all beyond cut off; auto: 0 and 255 for 8 bits, 0 and 65535 for 16 bits, 0 and 1 or "
+        "0 and 255 for arrays, whichever they keep to",
+    )
+
+
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Part = Annotated[
     Literal["validation", "test"] | Share | None,
@@ -71,7 +81,7 @@ ClassNames = Annotated[
 ]
 
 
-class FolderData(_Pictures):
+class FolderData(_Stored):
     """Pictures of one's own: a folder with one folder per class."""
 
     source: Literal["folder"] = Field(description="pictures of one's own, on disk")
@@ -97,7 +107,7 @@ class DrawnData(_Pictures):
     seed: int = Field(0, ge=0, lt=2**63, description="which pictures; not the training seed")
 
 
-class NpzData(_Pictures):
+class NpzData(_Stored):
     """Arrays of pictures and labels in one file."""
 
     source: Literal["npz"] = Field(description="arrays in one .npz file")
@@ -111,7 +121,7 @@ class NpzData(_Pictures):
     validation: Part = None
 
 
-class NpyData(_Pictures):
+class NpyData(_Stored):
     """Two arrays, each in a file of its own."""
 
     source: Literal["npy"] = Field(description="two .npy files: pictures and labels")
@@ -126,7 +136,7 @@ class NpyData(_Pictures):
     )
 
 
-class CsvData(_Pictures):
+class CsvData(_Stored):
     """Picture files named in a table."""
 
     source: Literal["csv"] = Field(description="picture files named in a table")
@@ -138,7 +148,7 @@ class CsvData(_Pictures):
     validation: Part = None
 
 
-class KerasData(_Pictures):
+class KerasData(_Stored):
     """A data set that Keras fetches."""
 
     source: Literal["keras"] = Field(description="a data set of keras.datasets")
@@ -148,7 +158,7 @@ class KerasData(_Pictures):
     validation: Part = None
 
 
-class TfdsData(_Pictures):
+class TfdsData(_Stored):
     """A data set of TensorFlow Datasets."""
 
     source: Literal["tfds"] = Field(description="a data set of TensorFlow Datasets (extra tfds)")
@@ -166,3 +176,10 @@ Local = FolderData | DrawnData | NpzData | NpyData | CsvData
 
 Fetched = KerasData | TfdsData
 Data = Annotated[Local | Fetched, Field(discriminator="source")]
+
+
+def scale_of(data: Data) -> tuple[float, float] | None:
+    """Which stored values become 0 and 255, where the stage file says so; else None."""
+    if isinstance(data, DrawnData) or data.range == "auto":
+        return None
+    return data.range

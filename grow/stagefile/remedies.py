@@ -40,6 +40,10 @@ def _entries(root: Node, node: Node) -> str:
 def _for_choice(node: Node, value: Any) -> str:
     if "enum" in node:
         return _one_of(node["enum"], value)
+    if all(item.get("type") == "number" for item in node.get("prefixItems", [{}])):
+        return "write [LOW, HIGH]"
+    if "const" in node and value is not None:
+        return _one_of([node["const"]], value)
     kind = node.get("type", "object")
     if value is None:
         advice = _NOTHING.get(kind, "write a value")

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -6,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from grow.errors import DataError, GrowError, Stopped
-from grow.pictures import index, load, workspace
+from grow.pictures import index, workspace
+from grow.pictures import prepare as prepare_module
 from grow.pictures.decode import decode
 from grow.pictures.drawn import draw
 from grow.pictures.index import peek
@@ -40,8 +44,8 @@ def decoded(monkeypatch):
 
         return one
 
-    real = load.reader
-    monkeypatch.setattr(load, "reader", counted)
+    real = prepare_module.reader
+    monkeypatch.setattr(prepare_module, "reader", counted)
     return keys
 
 
@@ -644,3 +648,83 @@ def test_peek_at_drawn_pictures(cache):
     assert peek(data, BASE, SHAPE, cache) is None
     prepared = prepare(data, BASE, SHAPE, cache)
     assert peek(data, BASE, SHAPE, cache) == prepared.manifest
+
+
+# What the pictures hold ------------------------------------------------------------------
+
+
+@pytest.fixture
+def dim(tmp_path):
+    """Twenty pictures of 16 bits that go to 400."""
+    for number in range(20):
+        path = tmp_path / "dim" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(number).integers(0, 401, (8, 8)).astype(np.uint16)
+        Image.fromarray(values).save(path)
+    return tmp_path / "dim"
+
+
+def test_what_was_found_is_kept_for_the_next_one(dim, cache, folder_data, monkeypatch):
+    first = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    (remark,) = first.remarks
+    assert (remark.code, remark.note) == ("few-levels", False)
+    assert "`range: [0, 400]`" in remark.advice
+    monkeypatch.setattr(prepare_module, "measure", lambda _: pytest.fail("measured again"))
+    assert prepare(folder_data(dim), BASE, SHAPE, cache).manifest == first
+    assert peek(folder_data(dim), BASE, SHAPE, cache) == first
+
+
+def test_with_the_range_there_is_nothing_to_say(dim, cache, folder_data):
+    prepared = prepare(folder_data(dim, range=[0, 400]), BASE, SHAPE, cache)
+    assert prepared.manifest.remarks == ()
+    assert prepared.images.max() > 200
+    plain = prepare(folder_data(dim), BASE, SHAPE, cache)
+    assert plain.images.max() <= 2
+    assert plain.manifest.digest == prepared.manifest.digest
+
+
+def test_an_entry_of_a_version_that_did_not_look_is_looked_at_once(
+    dim, cache, folder_data, decoded, picture
+):
+    first = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    place = _entry(cache)
+    held = index.read(place)
+    records = {key: record._replace(stored=None) for key, record in held.records.items()}
+    (place / index.INDEX).write_bytes(index.dumped(index.Index(held.images, held.size, records)))
+    assert b"contents" not in (place / index.INDEX).read_bytes()
+    assert peek(folder_data(dim), BASE, SHAPE, cache).remarks == ()
+    decoded.clear()
+    again = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    assert len(decoded) == 20  # what was stored is not known any longer; only of such pictures
+    assert again == first
+    assert peek(folder_data(dim), BASE, SHAPE, cache) == again
+
+
+def test_ordinary_pictures_are_written_down_as_they_always_were(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    held = index.read(_entry(cache))
+    assert all(len(record.written()) == 6 for record in held.records.values())
+    assert held.contents.remarks == ()
+
+
+def test_the_range_that_is_usual_does_not_name_another_entry(root, cache, folder_data):
+    listing = list_pictures(folder_data(root), BASE)
+    settings = {"source": "folder", "fit": "stretch", "validation": None}
+    identity = json.dumps([1, listing.place, settings, list(SHAPE)], sort_keys=True)
+    name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    said = folder_data(root, range="auto")
+    assert index.entry(cache, said, listing, SHAPE).name == name
+    other = folder_data(root, range=[0, 9])
+    assert index.entry(cache, other, listing, SHAPE).name != name
+
+
+def test_why_pictures_cannot_be_divided_is_said_with_what_they_hold(tmp_path, cache, folder_data):
+    for number in range(6):
+        path = tmp_path / "black" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(path)
+    for _ in range(2):
+        with pytest.raises(
+            DataError, match=r"to validate on, found none\. all 6 pictures are black"
+        ):
+            prepare(folder_data(tmp_path / "black"), BASE, SHAPE, cache)
