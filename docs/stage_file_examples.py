@@ -25,10 +25,22 @@ data:
   on_bad: stop
   balance: weights
 """,
-    "data, source csv": "data: {source: csv, path: pictures.csv, validation: 0.2}\n",
+    "data, source csv": """\
+data: {source: csv, path: pictures.csv, validation: 0.2, group: {column: patient}, range: [0, 4095]}
+""",
     "data, source drawn": "data: {source: drawn, train: 2000, validation: 600, seed: 1}\n",
-    "data, source folder": "data: {source: folder, path: pictures, validation: test}\n",
-    "data, source keras": "data: {source: keras, name: cifar10, validation: test}\n",
+    "data, source folder": """\
+data:
+  source: folder
+  path: pictures
+  classes: [cats, dogs]
+  validation: 0.2
+  group: {folder: 1}
+  range: [0, 478]
+""",
+    "data, source keras": """\
+data: {source: keras, name: cifar10, validation: test, range: auto}
+""",
     "data, source npy": """\
 data:
   source: npy
@@ -36,11 +48,24 @@ data:
   labels: y.npy
   classes: [cat, dog]
   validation: 0.2
+  range: [-1, 1]
 """,
     "data, source npz": """\
-data: {source: npz, path: digits.npz, classes: ["0", "1", "2"], validation: test}
+data:
+  source: npz
+  path: digits.npz
+  classes: ["0", "1", "2"]
+  validation: test
+  range: [0, 1]
 """,
-    "data, source tfds": 'data: {source: tfds, name: "cats_vs_dogs:4.0.1", validation: 0.1}\n',
+    "data, source tfds": """\
+data: {source: tfds, name: "cats_vs_dogs:4.0.1", validation: 0.1, range: auto}
+""",
+    "data.group": """\
+data: {source: folder, path: pictures, group: {pattern: 'clip_(\\d+)'}}
+data: {source: folder, path: pictures, group: {folder: 1}}
+data: {source: csv, path: pictures.csv, group: {column: patient}}
+""",
     "data.augment": """\
 data:
   source: drawn
@@ -73,6 +98,11 @@ train:
   reduce_on_plateau: {patience: 3}
   until: {plateau: {patience: 5}}
   best: val_loss
+  on_divergence: halve
+""",
+    "train.on_divergence": """\
+train:
+  on_divergence: {halve: 8}
 """,
     "train.reduce_on_plateau": """\
 train:
@@ -103,6 +133,7 @@ stages:
     epochs: 5
     warm_up: 1
     best: last
+    on_divergence: stop
   - name: deeper
     repeat: up to 3
     stop: {gain: 1%}
@@ -129,6 +160,7 @@ stages:
       - insert: {filters: 32}
       - deepen: {block: block_1}
       - widen: {block: block_2, filters: 48}
+      - head: {grow: [tri]}
 """,
     "stages.grow.insert": """\
 stages:
@@ -159,6 +191,12 @@ stages:
   - name: small
   - name: wider
     grow: [{widen: {block: block_1, filters: 64}}]
+""",
+    "stages.grow.head": """\
+stages:
+  - name: small
+  - name: more-classes
+    grow: [{head: {grow: [tri, star]}}]
 """,
     "stages.transfer": """\
 stages:

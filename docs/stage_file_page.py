@@ -94,6 +94,7 @@ def _sources(schema: dict[str, Any]) -> Iterator[Section]:
         own = set(kind["properties"]) - shared
         yield f"data, source {name}", (kind["description"], _only(kind, own))
     yield from _below("data.augment", first["properties"]["augment"], schema, set())
+    yield from _below("data.group", kinds["csv"]["properties"]["group"], schema, set())
 
 
 def _only(kind: dict[str, Any], keys: set[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -13,12 +14,32 @@ def start() -> int:
     collector off; those that train turn it on again.
     """
     gc.disable()
+    _open_closed_streams()
     try:
         from grow.cli import main  # noqa: PLC0415  (after the line above)
 
         return main()
     except KeyboardInterrupt:  # while what could tell it is still being loaded, or is gone
         return _stopped()
+
+
+def _open_closed_streams() -> None:
+    """Opens the null device in place of a standard stream that was closed (``grow run … >&-``).
+
+    Else the next file to be opened, a checkpoint say, would get the stream's number, and whatever
+    prints would print into it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)  # processes started from here have it closed else
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _stopped() -> int:

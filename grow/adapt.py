@@ -151,7 +151,7 @@ def adapt(weight: str, old: Array, fresh: Array, how: Adaptation) -> Array:
     """
     if weight != "kernel":
         return _gather_outputs(old, fresh, how)
-    kernel = _as_maps(_repeat_outputs(old, how), how, new=False)
+    kernel = _as_maps(_outputs(old, how), how, new=False)
     kernel = fold(kernel, how.fold)
     kernel = spread(kernel, how.spread)
     blank = _as_maps(fresh, how, new=True)
@@ -189,12 +189,48 @@ def _as_maps(kernel: Array, how: Adaptation, *, new: bool) -> Array:
     return kernel.reshape(*how.maps[1 if new else 0], kernel.shape[1])
 
 
-def _repeat_outputs(kernel: Array, how: Adaptation) -> Array:
+def _outputs(kernel: Array, how: Adaptation) -> Array:
+    """A kernel ``(..., old outputs)`` as ``(..., new outputs)``."""
+    if how.classes is not None:
+        return with_more_classes(kernel, how.classes)
     return kernel[..., np.array(how.outputs, dtype=np.intp)]
+
+
+def with_more_classes(old: Array, classes: Carried) -> Array:
+    """A weight of the last layer, or its logits, for more classes.
+
+    Each old class keeps what it has. A new one gets the mean of the old: its logit is then the
+    mean of theirs for every picture, so it tells nothing apart, and it never exceeds the largest
+    of them.
+
+    Args:
+        old: shape ``(..., outputs)``, one output for two classes, else one for each.
+        classes: for each new class the old one that it is, or None.
+
+    Returns:
+        Shape ``(..., new classes)``.
+    """
+    known = per_class(old)
+    mean = known.mean(axis=-1, dtype=np.float32)
+    columns = [mean if one is None else known[..., one] for one in classes]
+    return np.stack(columns, axis=-1)
+
+
+def per_class(outputs: Array) -> Array:
+    """One number for each class, ``(..., classes)``; a single output z is that of 0 and z.
+
+    Args:
+        outputs: of a last layer before its activation, or its weights: ``(..., outputs)``.
+    """
+    if outputs.shape[-1] > 1:
+        return outputs
+    return np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
 
 
 def _gather_outputs(old: Array, fresh: Array, how: Adaptation) -> Array:
     """A number per output channel: the old one's, or the fresh one where nothing is carried."""
+    if how.classes is not None:
+        return with_more_classes(old, how.classes)
     source = _sources(how.outputs)
     return np.where(source < 0, fresh, old[source])
 
@@ -276,13 +312,32 @@ def carry_moments(line: LayerPlan, weight: str, old: Array, blank: Array, power:
     how = line.adaptation
     if how is None:
         return old
-    divided = _divide_repeats(how, power)
-    if weight != "kernel":
-        return _gather_outputs(old, blank, how) * divided
-    moment = _as_maps(_repeat_outputs(old, how) * divided, how, new=False)
+    if how.classes is not None:
+        outputs = _moments_of_classes(old, how.classes, power)
+        if weight != "kernel":
+            return outputs
+    else:
+        divided = _divide_repeats(how, power)
+        if weight != "kernel":
+            return _gather_outputs(old, blank, how) * divided
+        outputs = _outputs(old, how) * divided
+    moment = _as_maps(outputs, how, new=False)
     moment = fold(moment, how.fold) / np.float32(how.fold[0] * how.fold[1])
     moment = spread(moment, how.spread) * np.float32(how.spread[0] * how.spread[1])
     return _arriving(moment, how).reshape(blank.shape)
+
+
+def _moments_of_classes(old: Array, classes: Carried, power: int) -> Array:
+    """Moments of the last layer, ``(..., outputs)``, for more classes, ``(..., new classes)``.
+
+    Cross-entropy's gradient of an output is its probability less one or less zero. Of two classes
+    with the outputs 0 and z, that of the first is the negative of that of the second, which is
+    what the single z had. New classes start blank.
+    """
+    sign = np.float32((-1) ** power)
+    known = np.concatenate([sign * old, old], axis=-1) if old.shape[-1] == 1 else old
+    blank = np.zeros_like(known[..., 0])
+    return np.stack([blank if one is None else known[..., one] for one in classes], axis=-1)
 
 
 def _divide_repeats(how: Adaptation, power: int) -> Array:

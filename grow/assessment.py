@@ -19,6 +19,7 @@ from grow.findings import Findings, Guess, Mistake
 from grow.network import Model
 from grow.pictures.manifest import Manifest, Split
 from grow.pipeline import Feed
+from grow.step import predict
 from grow.stopping import StopSwitch
 
 Array = NDArray[np.float32]
@@ -37,25 +38,28 @@ _LEAST = 1e-7
 """Probabilities below count as this in the loss, as in Keras."""
 
 
-def probabilities(model: Model, batches: Iterable[Array]) -> Array:
+def probabilities(model: Model, whole: int, batches: Iterable[Array]) -> Array:
     """What a model makes of pictures, class by class.
 
     Args:
         model: from pixels in [0, 255] to ``(batch, 1)`` or ``(batch, classes)`` probabilities.
+        whole: pictures of a whole batch; only the last one may have fewer.
         batches: pictures of the model's size, each ``(batch, height, width, channels)``.
 
     Returns:
         Probabilities, shape ``(pictures, classes)``; two columns where the model has one output.
     """
-    found = [np.asarray(model.predict_on_batch(pictures), np.float32) for pictures in batches]
+    found = [np.asarray(predict(model, whole, pictures), np.float32) for pictures in batches]
     outputs = np.concatenate(found) if found else np.zeros((0, 2), np.float32)
     return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 
 def assess(
     model: Model, feed: Feed, manifest: Manifest, switch: StopSwitch, *, pictures: bool
-) -> Findings:
+) -> Findings | None:
     """How a model classes the test pictures, or, where there are none, the validation pictures.
+
+    None where there are neither.
 
     Args:
         model: the trained model.
@@ -69,8 +73,12 @@ def assess(
     """
     split: Split = "test" if len(manifest.indices("test")) else "validation"
     rows = manifest.indices(split)
-    with closing(replace(feed, validation=rows).validation_batches()) as batches:
-        shares = probabilities(model, _until_stopped(batches, switch))
+    if not len(rows):
+        return None
+    looked_at = replace(feed, validation=rows)
+    with closing(looked_at.validation_batches()) as batches:
+        whole = looked_at.whole_evaluation_batch
+        shares = probabilities(model, whole, _until_stopped(batches, switch))
     labels = manifest.labels[rows]
     predicted = shares.argmax(axis=1)
     worst = _worst(shares, labels, predicted)

@@ -20,14 +20,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 
 from grow import logfile
+from grow.conditions import ONEDNN, THREADS, Conditions
 from grow.errors import UsageError
-
-THREADS = "GROW_THREADS"
-"""The environment variable that says how many threads may compute."""
-
 
 NOISE = "GROW_BACKEND_NOISE"
 """The environment variable that, set to anything, lets TensorFlow say what it likes."""
@@ -78,7 +76,7 @@ def load_tensorflow() -> ModuleType:
     """
     if not os.environ.get(NOISE):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault(ONEDNN, "1")
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()
@@ -117,6 +115,33 @@ def load_tfds() -> ModuleType:
         datasets = importlib.import_module("tensorflow_datasets")
         datasets.disable_progress_bar()
     return datasets
+
+
+def conditions() -> Conditions:
+    """What computes here; the rest of what a checkpoint records beside the versions."""
+    # TensorFlow's own two ways to the number of threads, where nothing else is said.
+    said = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    threads = _threads() or (int(said) if said.isdecimal() else 0) or cores()
+    onednn = os.environ.get(ONEDNN, "1").lower() not in ("0", "false")
+    return Conditions(threads, onednn, _processor())
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str | None:
+    """The processor's name; None where the system does not tell."""
+    try:
+        # Python gives no more than "x86_64" on Linux.
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or None
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or None
 
 
 def versions() -> dict[str, str]:

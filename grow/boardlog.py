@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grow.errors import UsageError
-from grow.events import EpochDone, Event, Grown, StageDone, StageStarted, StepDone
+from grow.events import Diverged, EpochDone, Event, Grown, StageDone, StageStarted, StepDone
 from grow.history import EpochRecord, GrowthShock, History
 from grow.stageplans import StagePlan
 
@@ -62,6 +62,8 @@ class BoardLog:
                 self._step(event)
             case EpochDone():
                 self._epoch(event.record)
+            case Diverged():
+                self._diverged(event)
             case StageDone(reused=True):
                 self._earlier(event.stage, event.history)
             case StageDone():
@@ -75,7 +77,7 @@ class BoardLog:
 
     def _begin(self, event: StageStarted) -> None:
         self._steps = event.steps
-        if self._writer is not None:  # it has just grown
+        if self._writer is not None and not event.again:  # it has just grown
             return
         known = self._is_there(event.stage)
         self._open(event.stage, len(event.history) * event.steps + event.step + 1 if known else 0)
@@ -130,6 +132,14 @@ class BoardLog:
         self._scalars(record.epoch * self._steps, figures)
         self._writer.flush()
 
+    def _diverged(self, event: Diverged) -> None:
+        if self._writer is None:  # in its growth
+            self._open(event.stage, 0)
+        # At the step it goes on from: what is later TensorBoard is told to forget.
+        step = (event.divergence.epoch - 1) * event.steps
+        self._text(step, "divergence", f"epoch {event.divergence.epoch} {event.words}")
+        self._writer.flush()
+
     def _scalars(self, step: int, figures: Mapping[str, float]) -> None:
         summary = import_module("tensorboard.compat.proto.summary_pb2").Summary
         values = [
@@ -167,8 +177,10 @@ def growth_words(stage: StagePlan, shock: GrowthShock) -> str:
     if plan is None:
         return ""
     why = f": {'; '.join(plan.why)}" if plan.why else ""
+    if not shock.validated:
+        return f"{plan.totals()}; verdict {plan.verdict}{why}; nothing is validated on"
     return (
-        f"{plan.totals()}; verdict {plan.verdict}{why}; "
+        f"{plan.totals()}; verdict {plan.verdict}{plan.scope and f' {plan.scope}'}{why}; "
         f"validation loss {shock.loss_before:.4f} before, {shock.loss_after:.4f} after; "
         f"validation accuracy {shock.accuracy_before:.1%} before, {shock.accuracy_after:.1%} after"
     )

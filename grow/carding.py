@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-from grow import documents
+from grow import documents, step
 from grow.errors import DataError, RunFolderError
 from grow.events import Listener, to_all
 from grow.network import Notes
-from grow.pictures.manifest import Split
-from grow.pictures.prepare import Prepared
+from grow.pictures.manifest import Manifest, Split
+from grow.pictures.prepare import Part, Prepared
 from grow.pictures.reduce import area_mean
-from grow.predicting import spread
+from grow.predicting import check_finite, spread
 from grow.runs import Run, StageResult, noted
 from grow.stagefile import to_yaml
 from grow.stopping import StopSwitch
@@ -145,6 +145,7 @@ def card(
     Raises:
         RunFolderError: it is no run folder, is damaged, or the stage is not complete.
         UsageError: there is no such stage.
+        GrowError: its outputs are no numbers.
         Stopped: stopped as asked.
     """
     trained, origin = of_run(run, stage)
@@ -168,12 +169,16 @@ def gather(
         prepared: the run's pictures as they are now; None where they cannot be used.
         trouble: why they cannot.
     """
-    pictures = None if prepared is None else _pictures(origin.run, prepared)
+    # A stage before some classes were new is measured on the pictures of those it knows.
+    part = None if prepared is None else prepared.among(trained.notes.classes)
+    pictures = None
+    if prepared is not None:
+        pictures = _pictures(origin.run, (part or prepared).manifest)
     measured: dict[Split, Measured] = {}
-    if prepared is not None and prepared.manifest.classes == trained.notes.classes:
+    if part is not None:
         for split in _MEASURED:
-            if len(prepared.manifest.indices(split)):
-                measured[split] = _measure(model, trained.notes, prepared, split)
+            if len(part.manifest.indices(split)):
+                measured[split] = _measure(model, trained, part, split)
     return Card(
         run=origin.run,
         stage=origin.stage,
@@ -185,23 +190,25 @@ def gather(
     )
 
 
-def _pictures(run: Run, prepared: Prepared) -> Pictures:
-    manifest = prepared.manifest
-    noted_digest = noted(RunFolder(run.path)).pictures.digest
+def _pictures(run: Run, manifest: Manifest) -> Pictures:
+    noted_digest = noted(RunFolder(run.path)).pictures.among(manifest.classes).digest
     reasons = Counter(entry.reason for entry in manifest.unusable)
     return Pictures(manifest.counts(), dict(reasons), manifest.training_digest != noted_digest)
 
 
-def _measure(model: Any, notes: Notes, prepared: Prepared, split: Split) -> Measured:
+def _measure(model: Any, trained: Trained, part: Part, split: Split) -> Measured:
     """The model's classes for the pictures of a split, beside their own."""
-    rows = prepared.manifest.indices(split)
+    notes = trained.notes
+    rows = part.manifest.indices(split)
     right: Counter[str] = Counter(dict.fromkeys(notes.classes, 0))
     total: Counter[str] = Counter(dict.fromkeys(notes.classes, 0))
     for start in range(0, len(rows), _BATCH):
         chosen = rows[start : start + _BATCH]
-        batch = area_mean(prepared.images[chosen], *notes.preprocessing.image[:2])
-        said = spread(model.predict_on_batch(batch), len(notes.classes)).argmax(axis=1)
-        for label, found in zip(prepared.manifest.labels[chosen], said, strict=True):
+        batch = area_mean(part.images[chosen], *notes.preprocessing.image[:2])
+        shares = spread(step.predict(model, min(_BATCH, len(rows)), batch), len(notes.classes))
+        check_finite(shares, trained)
+        said = shares.argmax(axis=1)
+        for label, found in zip(part.manifest.labels[chosen], said, strict=True):
             total[notes.classes[label]] += 1
             right[notes.classes[label]] += int(label == found)
     return Measured(dict(right), dict(total))

@@ -5,7 +5,7 @@ A checkpoint is a folder, committed by one rename::
     checkpoints/000123/
       tensors.safetensors   weights, optimizer, random state
       state.json            counters and history
-      manifest.json         size and SHA-256 of the two, and the versions that wrote them
+      manifest.json         size and SHA-256 of the two, and what computed them
 
 Nothing executable is ever read. Knows arrays by name; nothing of Keras.
 """
@@ -15,6 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -22,9 +24,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from grow import commit
+from grow import commit, plainfile
+from grow.commit import Guard, unguarded
+from grow.conditions import UNKNOWN, Conditions
 from grow.errors import RunFolderError
-from grow.history import EpochRecord, History, Tally
+from grow.history import Divergence, Divergences, EpochRecord, History, Tally
+from grow.plainfile import MALFORMED
 
 SCHEMA = "grow.checkpoint/1"
 """Name and version of the form on disk."""
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
     from grow.tensors import Tensors
 
+_NAME = re.compile(r"[0-9]{6,18}")
 _TENSORS, _STATE, _MANIFEST = "tensors.safetensors", "state.json", "manifest.json"
 
 
@@ -51,6 +57,7 @@ class State:
         cpu_seconds: processor time spent on it so far.
         tensors: every array by name, its first part saying what it is: ``weights/``,
             ``optimizer/`` or ``random/``.
+        divergences: the attempts at these epochs, and at the running one, that diverged.
     """
 
     number: int
@@ -60,6 +67,7 @@ class State:
     seconds: float
     cpu_seconds: float
     tensors: Tensors
+    divergences: Divergences = ()
 
     def part(self, kind: str) -> dict[str, NDArray[Any]]:
         """The arrays of one kind, by the rest of their names."""
@@ -75,20 +83,37 @@ class DamagedError(RunFolderError):
     """A checkpoint cannot be trusted; the message names the file and what is wrong with it."""
 
 
-def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
-    """Writes ``state`` as a new checkpoint in ``folder``.
+def write(
+    folder: Path,
+    state: State,
+    versions: Mapping[str, str],
+    conditions: Conditions = UNKNOWN,
+    *,
+    training: str = "",
+    guard: Guard = unguarded,
+) -> Path:
+    """Writes ``state`` as a new checkpoint in ``folder``, and what computed it.
 
     A good one of the same number is left as it is: a stage's state is a function of its number.
+    A damaged one is put aside.
+
+    Args:
+        folder: where the checkpoints of a stage stand.
+        state: what is written.
+        versions: of what computed it.
+        conditions: what else computed it.
+        training: what the state is of, as `recipes.training_digest` has it; empty for unknown.
+        guard: asked before anything is written, and again before the rename.
 
     Raises:
         OSError: it could not be written; earlier checkpoints are untouched.
     """
     path = folder / f"{state.number:06d}"
-    if path.exists():
-        if is_good(path):
+    if os.path.lexists(path):
+        if is_good(path, training):
             return path
-        commit.remove_folder(path)
-    with commit.new_folder(path) as beside:
+        commit.set_aside(path, guard)
+    with commit.new_folder(path, guard=guard) as beside:
         content = {
             _TENSORS: _arrays().pack(state.tensors),
             _STATE: _json(_counters(state)),
@@ -96,27 +121,38 @@ def write(folder: Path, state: State, versions: Mapping[str, str]) -> Path:
         for name, data in content.items():
             (beside / name).write_bytes(data)
         files = {name: _seal(data) for name, data in content.items()}
-        manifest = {"schema": SCHEMA, "files": files, "versions": dict(versions)}
+        computed = {"versions": dict(versions), **conditions.to_dict()}
+        manifest = {"schema": SCHEMA, "files": files, **computed}
+        if training:
+            manifest["training"] = training
         (beside / _MANIFEST).write_bytes(_json(manifest))
     return path
 
 
-def is_good(path: Path) -> bool:
+def is_good(path: Path, training: str = "") -> bool:
     """Whether the checkpoint at ``path`` can be read, its checksums verified."""
     try:
-        read(path)
+        read(path, training)
     except DamagedError:
         return False
     return True
 
 
-def read(path: Path) -> State:
+def read(path: Path, training: str = "") -> State:
     """The state in the checkpoint at ``path``, its checksums verified.
 
+    Args:
+        path: the checkpoint.
+        training: what it has to be of; empty for anything. Earlier versions did not note that,
+            and what they wrote is taken at its word.
+
     Raises:
-        DamagedError: a file is missing, truncated, altered, or of another version.
+        DamagedError: a file is missing, truncated, altered, or of another version, or the
+            checkpoint is of another training.
     """
     manifest = _manifest(path)
+    if training and manifest.get("training", training) != training:
+        raise DamagedError(f"{path}: is a checkpoint of another training")
     content = {name: _verified(path / name, manifest) for name in (_TENSORS, _STATE)}
     counters = _parse(path / _STATE, content[_STATE])
     try:
@@ -128,13 +164,9 @@ def read(path: Path) -> State:
             seconds=float(counters["seconds"]),
             cpu_seconds=float(counters["cpu_seconds"]),
             tensors=_arrays().unpack(content[_TENSORS]),
+            divergences=tuple(map(Divergence.from_dict, counters.get("divergences", ()))),
         )
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path}: not a checkpoint of {SCHEMA} ({error})") from error
 
 
@@ -162,13 +194,22 @@ def versions(path: Path) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
+def conditions(path: Path) -> Conditions:
+    """The conditions under which the checkpoint at ``path`` was computed; raises as `look` does."""
+    return Conditions.from_dict(_manifest(path))
+
+
 def numbers(folder: Path) -> tuple[int, ...]:
     """The numbers of the checkpoints in ``folder``, rising."""
+    return tuple(sorted(int(entry.name) for entry in named(folder) if entry.is_dir()))
+
+
+def named(folder: Path) -> tuple[Path, ...]:
+    """All in ``folder`` that is named as a checkpoint is: a file or a link to nowhere too."""
     if not folder.is_dir():
         return ()
-    names = (entry.name for entry in folder.iterdir() if entry.is_dir())
-    decimal = [name for name in names if name.isdecimal()]
-    return tuple(sorted(int(name) for name in decimal if name == f"{int(name):06d}"))
+    decimal = [entry for entry in folder.iterdir() if _NAME.fullmatch(entry.name)]
+    return tuple(sorted(path for path in decimal if path.name == f"{int(path.name):06d}"))
 
 
 def newest_first(folder: Path) -> Iterator[Path]:
@@ -183,9 +224,9 @@ def superseded(there: Sequence[int], keep: Collection[int], last: int = 2) -> tu
     return tuple(number for number in sorted(there) if number not in {*newest, *keep})
 
 
-def remove(folder: Path, number: int) -> None:
+def remove(folder: Path, number: int, guard: Guard = unguarded) -> None:
     """Deletes one checkpoint."""
-    commit.remove_folder(folder / f"{number:06d}")
+    commit.remove_folder(folder / f"{number:06d}", guard)
 
 
 def place(epochs: int, step: int, steps: int) -> int:
@@ -205,13 +246,19 @@ def digest(tensors: Tensors) -> str:
     return value
 
 
+def not_finite(tensors: Tensors) -> tuple[str, str] | None:
+    """The first array that holds what is no finite number, and what; None where there is none."""
+    found: tuple[str, str] | None = _arrays().not_finite(tensors)
+    return found
+
+
 def _arrays() -> ModuleType:
     """The room that loads NumPy; counting and looking at checkpoints does without."""
     return import_module("grow.tensors")
 
 
 def _counters(state: State) -> dict[str, Any]:
-    return {
+    counters = {
         "number": state.number,
         "step": state.step,
         "history": [record.to_dict() for record in state.history],
@@ -219,6 +266,9 @@ def _counters(state: State) -> dict[str, Any]:
         "seconds": state.seconds,
         "cpu_seconds": state.cpu_seconds,
     }
+    if state.divergences:
+        counters["divergences"] = [one.to_dict() for one in state.divergences]
+    return counters
 
 
 def _plain(loss: float) -> float | str | None:
@@ -248,9 +298,9 @@ def _seal(data: bytes) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most_bytes: int = plainfile.DOCUMENT_BYTES) -> bytes:
     try:
-        return path.read_bytes()
+        return plainfile.read(path, most_bytes)
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -258,7 +308,7 @@ def _bytes(path: Path) -> bytes:
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path}: is not JSON ({error})") from error
     if not isinstance(value, dict):
         raise DamagedError(f"{path}: expected a JSON object")
@@ -279,8 +329,10 @@ def _sized(path: Path, manifest: dict[str, Any]) -> str:
     try:
         seal = manifest["files"][path.name]
         size, checksum = seal["bytes"], str(seal["sha256"])
-    except (KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise DamagedError(f"{path.parent / _MANIFEST}: does not list {path.name}") from error
+    if why := plainfile.misplaced(path):
+        raise DamagedError(f"{path}: {why}")
     try:
         found = path.stat().st_size
     except OSError as error:
@@ -293,7 +345,7 @@ def _sized(path: Path, manifest: dict[str, Any]) -> str:
 def _verified(path: Path, manifest: dict[str, Any]) -> bytes:
     """The content of one file, checked against the manifest."""
     checksum = _sized(path, manifest)
-    data = _bytes(path)
+    data = _bytes(path, manifest["files"][path.name]["bytes"])
     if hashlib.sha256(data).hexdigest() != checksum:
         raise DamagedError(f"{path}: its checksum is not that of the manifest")
     return data

@@ -73,10 +73,11 @@ class Cleaning:
             RunFolderError: another process is at work in the run folder.
             OSError: something cannot be deleted; what was deleted before is gone.
         """
-        with lock.held(self.path):
+        with lock.held(self.path) as hold:
             still = {one.path for one in clean(self.path).leftovers}
             gone = tuple(one for one in self.leftovers if one.path in still)
             for leftover in gone:
+                hold.check()
                 _delete(leftover.path)
         return gone
 

@@ -19,30 +19,40 @@ TEMPORARY = ".writing-"
 DAMAGED = "damaged-"
 """What names of things put aside start with; only `grow clean` deletes them."""
 
+Guard = Callable[[], None]
+"""Returns while this process may write; raises once it may not, such as when its lock is gone."""
 
-def write_file(path: Path, content: bytes) -> None:
+
+def unguarded() -> None:
+    """The guard of what only one process ever writes."""
+
+
+def write_file(path: Path, content: bytes, guard: Guard = unguarded) -> None:
     """Makes ``content`` the file at ``path`` in one step, flushed to disk.
 
     Raises:
         OSError: it could not be written; what was there before is still there.
     """
-    write_through(path, lambda beside: beside.write_bytes(content))
+    write_through(path, lambda beside: beside.write_bytes(content), guard)
 
 
-def write_through(path: Path, write: Callable[[Path], object]) -> None:
+def write_through(path: Path, write: Callable[[Path], object], guard: Guard = unguarded) -> None:
     """Makes the file that ``write`` writes the one at ``path`` in one step, flushed to disk.
 
     Args:
         path: where it will stand.
         write: is given a path beside it, with the same ending.
+        guard: asked before anything is written, and again before the rename.
 
     Raises:
         OSError: it could not be written; what was there before is still there.
     """
+    guard()
     beside = beside_of(path)
     try:
         write(beside)
         _flush(beside)
+        guard()
         beside.replace(path)
     except BaseException as error:
         with suppress(OSError):
@@ -53,18 +63,20 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False, guard: Guard = unguarded) -> Iterator[Path]:
     """A folder to fill, which becomes ``path`` in one step when the block ends well.
 
     Args:
         path: where it will stand.
         replace: whether a folder that is there gives way, once the new one is on disk.
+        guard: asked before anything is written, and again before the rename.
 
     Raises:
         OSError: it could not be written, or ``path`` is there already.
     """
     if os.path.lexists(path) and not replace:  # a rename would silently replace an empty folder
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    guard()
     beside = beside_of(path)
     try:
         beside.mkdir(parents=True)
@@ -75,6 +87,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             else:
                 _flush(inner)
         flush_folder(beside)
+        guard()
         if replace and path.is_dir():
             _exchange(path, beside)
         else:
@@ -98,19 +111,21 @@ def _exchange(path: Path, beside: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def remove_folder(path: Path) -> None:
+def remove_folder(path: Path, guard: Guard = unguarded) -> None:
     """Deletes a folder so that no reader meets half of it: it is renamed first."""
+    guard()
     doomed = beside_of(path)
     path.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def set_aside(path: Path) -> Path:
+def set_aside(path: Path, guard: Guard = unguarded) -> Path:
     """Moves something damaged out of the way, without deleting it; returns where to.
 
     Raises:
         OSError: it could not be moved.
     """
+    guard()
     aside = path.with_name(f"{DAMAGED}{path.name}-{uuid.uuid4().hex[:8]}")
     path.rename(aside)
     flush_folder(path.parent)
@@ -120,7 +135,7 @@ def set_aside(path: Path) -> Path:
 def sweep(folder: Path) -> None:
     """Deletes what an interrupted commit left in ``folder``; only safe under the run's lock."""
     for left in folder.glob(f"{TEMPORARY}*"):
-        if left.is_dir():
+        if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
         else:
             with suppress(OSError):

@@ -7,29 +7,43 @@ as that of a new one. No Keras, no pictures.
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+import os
+from collections.abc import Iterable
+from dataclasses import MISSING, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import commit, documents
-from grow.comparison import SCHEMA, Comparison, Pictures, Setting
-from grow.errors import RunFolderError
+from grow import commit, documents, plainfile
+from grow.commit import Guard, unguarded
+from grow.comparison import SCHEMA, Comparison, Diverged, Pictures, Setting
+from grow.errors import GrowError, RunFolderError
 from grow.evidence import Point, StageEnd, Trial
-from grow.weighing import compare_trials
+from grow.store import RunFolder
+from grow.weighing import compare_trials, leave_out_diverged
 
 RESULT = "compare.json"
 """Where the result is, in the comparison's folder."""
 
+_REPORTS = ("report.html", "report.md")
+
 
 def is_comparison(folder: Path) -> bool:
-    """Whether this is a comparison's folder, complete or not, as opposed to a run's."""
-    if (folder / "run.json").exists():
+    """Whether this is a comparison's folder, complete or not, as opposed to a run's.
+
+    Of a folder with both, what trained in it decides: stages, or repeats.
+    """
+    repeats = any(folder.glob("seed-*/run.json"))
+    if RunFolder(folder).named_as_stages() or (_is_there(folder / "run.json") and not repeats):
         return False
-    return (folder / RESULT).exists() or any(folder.glob("seed-*/run.json"))
+    return repeats or _is_there(folder / RESULT)
 
 
-def write(found: Comparison) -> None:
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def write(found: Comparison, guard: Guard = unguarded) -> None:
     """Writes a comparison's result into its folder, in one step.
 
     Raises:
@@ -37,7 +51,36 @@ def write(found: Comparison) -> None:
     """
     values = found.to_dict()
     del values["schema"]  # the document has it
-    commit.write_file(found.setting.folder / RESULT, documents.encode(SCHEMA, values))
+    content = documents.encode(SCHEMA, values)
+    commit.write_file(found.setting.folder / RESULT, content, guard)
+
+
+def mend(folder: Path, repeats: Iterable[Path], guard: Guard) -> tuple[str, ...]:
+    """Puts aside what is damaged of a comparison's own files; says what, in words.
+
+    Args:
+        folder: the comparison's folder, locked.
+        repeats: where the run folders of its repeats belong.
+        guard: asked before anything is moved.
+
+    Raises:
+        OSError: something cannot be put aside.
+    """
+    wrong = {path: plainfile.misplaced(path) for path in (folder / name for name in _REPORTS)}
+    wrong |= {path: plainfile.misplaced(path, "folder") for path in repeats}
+    if _is_there(folder / "run.json"):
+        wrong[folder / "run.json"] = "a comparison has none"
+    if _is_there(folder / RESULT):
+        try:
+            load_comparison(folder)
+        except RunFolderError as error:
+            wrong[folder / RESULT] = error.message.removeprefix(f"{folder / RESULT} is damaged: ")
+    return tuple(
+        f"{path} is damaged: {why}; put aside as {commit.set_aside(path, guard).name}, "
+        "it is made anew where it is needed"
+        for path, why in wrong.items()
+        if why
+    )
 
 
 def load_comparison(folder: str | PathLike[str]) -> Comparison:
@@ -45,9 +88,10 @@ def load_comparison(folder: str | PathLike[str]) -> Comparison:
 
     Raises:
         RunFolderError: none was, or its result is damaged.
+        GrowError: training diverged in every repeat.
     """
     path = Path(folder) / RESULT
-    if not path.exists():
+    if not _is_there(path):
         raise RunFolderError(
             f"the comparison in {folder} is not complete yet: it has no {RESULT}",
             hint="the same `grow compare` that began it goes on with it",
@@ -56,7 +100,7 @@ def load_comparison(folder: str | PathLike[str]) -> Comparison:
         return _comparison(Path(folder), documents.read(path, SCHEMA))
     except RunFolderError as error:
         message = error.message
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except plainfile.MALFORMED as error:
         message = f"{path} is damaged: {type(error).__name__}: {error}"
     raise RunFolderError(message, hint="the same `grow compare` writes it anew; nothing is trained")
 
@@ -71,7 +115,7 @@ def beside(run_dir: Path, settings: str) -> Comparison | None:
     folder = run_dir.with_name(f"{run_dir.name}-compare")
     try:
         found = load_comparison(folder)
-    except RunFolderError:  # none, or none that can be used: the run is shown without
+    except GrowError:  # none, or none that can be used: the run is shown without
         return None
     return found if found.setting.settings == settings else None
 
@@ -87,12 +131,13 @@ def _comparison(folder: Path, values: dict[str, Any]) -> Comparison:
         versions=values["versions"],
         command=values.get("command", ""),  # not in those of 0.1.0
         settings=values.get("settings", ""),
+        diverged=tuple(Diverged(**one) for one in values.get("diverged", ())),
     )
     trials = {
         variant["name"]: [_trial(one) for one in variant["trials"]]
         for variant in values["variants"]
     }
-    return compare_trials(setting, trials)
+    return compare_trials(*leave_out_diverged(setting, trials))
 
 
 def _trial(values: dict[str, Any]) -> Trial:
@@ -105,5 +150,9 @@ def _trial(values: dict[str, Any]) -> Trial:
 
 def _record(kind: Any, values: dict[str, Any]) -> Any:
     """The record with these fields; null stands for what is no number."""
-    known = ((field.name, values[field.name]) for field in fields(kind))
+    known = (
+        (field.name, values[field.name])
+        for field in fields(kind)
+        if field.name in values or field.default is MISSING  # a newer field, in an older file
+    )
     return kind(**{name: math.nan if value is None else value for name, value in known})

@@ -14,22 +14,25 @@ from pathlib import Path
 from typing import get_args
 
 from grow import commit, comparefolder, crew, lock, stagefile, stageplans, trial, variants
-from grow.backend import THREADS, versions
-from grow.comparison import Comparison, Pictures, Setting
+from grow.backend import cores, versions
+from grow.commit import Guard
+from grow.comparison import Comparison, Diverged, Pictures, Setting
+from grow.conditions import THREADS
 from grow.errors import RunFolderError, UsageError
-from grow.events import Event, HearTrial, Told
+from grow.events import Event, HearTrial, Told, Warned
 from grow.evidence import StageEnd, Trial, curve
-from grow.launch import try_reports
+from grow.launch import told_of_lock, try_reports
 from grow.pictures import exported
+from grow.pictures.index import peek
 from grow.pictures.prepare import prepare
 from grow.planning import cache_folder, run_folder
 from grow.runs import StageResult
-from grow.spec import Policy, RunSpec
+from grow.spec import Policy, RunSpec, validates
 from grow.stagefolder import StageFolder
 from grow.stopping import StopSwitch
 from grow.trial import Task
 from grow.variants import Variant
-from grow.weighing import compare_trials
+from grow.weighing import compare_trials, leave_out_diverged
 
 
 def compare(  # noqa: PLR0913  (all but the first are options, by name)
@@ -69,13 +72,14 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         UsageError: there is nothing to compare, or an argument cannot be used.
         DataError: the pictures cannot be used.
         RunFolderError: the folder is in use, or something in it is damaged.
+        GrowError: training diverged in every repeat.
         Stopped: stopped as asked; the same call goes on.
     """
     file = Path(stage_file)
     spec = stagefile.read(file, overrides)
     _check(spec, repeats, policies, jobs, threads)
     folder = run_folder(spec, run_dir or Path("runs") / f"{spec.name}-compare")
-    if (folder / "run.json").exists():
+    if os.path.lexists(folder / "run.json") and not comparefolder.is_comparison(folder):
         raise RunFolderError(
             f"{folder} is the folder of a run, not of a comparison",
             hint="name another one with --run-dir",
@@ -89,12 +93,14 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
     options += [("policies", ",".join(policies)), ("jobs", jobs)]
     options += [("threads", threads if threads > 1 else None), ("run-dir", run_dir)]
     heard = tuple(listeners)
-    with lock.held(folder):
+    with lock.held(folder) as hold:
         commit.sweep(folder)
+        mended = comparefolder.mend(folder, [task.folder for task in tasks], hold.check)
+        _warn(spec, [*told_of_lock(hold.put_aside), *map(Warned, mended)], heard)
         _carry_out(tasks, jobs, threads, heard, stop or StopSwitch())
         found = _weighed_up(folder, tasks, threads, _words(file, options))
-        comparefolder.write(found)
-        _write_reports(found, heard)
+        comparefolder.write(found, hold.check)
+        _write_reports(found, heard, hold.check)
     return found
 
 
@@ -104,13 +110,20 @@ def _words(file: Path, options: Sequence[tuple[str, object]]) -> str:
     return shlex.join(["grow", "compare", str(file), *said])
 
 
-def _write_reports(found: Comparison, listeners: Iterable[HearTrial]) -> None:
+def _warn(spec: RunSpec, told: Iterable[Warned], listeners: Iterable[HearTrial]) -> None:
+    """Tells of what concerns the comparison as a whole."""
+    for warned in told:
+        for listener in listeners:
+            listener(Told(spec.seed, "growth", warned))
+
+
+def _write_reports(found: Comparison, listeners: Iterable[HearTrial], guard: Guard) -> None:
     """Writes page and Markdown into the folder; one that fails costs no comparison."""
 
     def write() -> None:
         from grow.report.files import write_comparison  # noqa: PLC0415  (loads Jinja)
 
-        write_comparison(found)
+        write_comparison(found, guard)
 
     def tell(event: Event) -> None:
         for listener in listeners:
@@ -126,6 +139,12 @@ def _check(
         raise UsageError(
             f"{spec.name} has one stage: nothing grows in it, so there is nothing to compare",
             hint="add a stage with `grow`",
+        )
+    if not validates(spec.data):
+        raise UsageError(
+            f"{spec.name} validates on nothing (data.validation: {spec.data.validation}), and a "
+            "comparison is of validation figures",
+            hint="--set data.validation=0.2, for example, and --set train.best=val_accuracy",
         )
     for name, value in (("repeats", repeats), ("jobs", jobs), ("threads", threads)):
         if value is not None and value < 1:
@@ -167,8 +186,7 @@ def _carry_out(
 
 def fitting_jobs(repeats: int, threads: int) -> int:
     """How many repeats at a time, for the cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(repeats, (cores or 1) // threads))
+    return max(1, min(repeats, cores() // threads))
 
 
 def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str) -> Comparison:
@@ -177,7 +195,10 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str)
     pictures = _pictures(first)
     found: dict[str, list[Trial]] = {}
     missing: dict[str, str] = {}
-    for task in tasks:
+    diverged = tuple(Diverged(task.seed, *pair) for task in tasks for pair in trial.diverged(task))
+    gone = {one.seed for one in diverged}
+    counted = [task for task in tasks if task.seed not in gone]
+    for task in counted:
         controls = trial.controls(task)
         missing |= dict(controls.missing)
         for variant in (*_growths(task), *controls.variants):
@@ -186,17 +207,18 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str)
     setting = Setting(
         name=first.spec.name,
         folder=folder,
-        seeds=tuple(task.seed for task in tasks),
+        seeds=tuple(task.seed for task in counted),
         threads=threads,
         pictures=pictures,
         missing=tuple(missing.items()),
         versions=versions(),
         command=command,
         settings=stagefile.to_yaml(first.spec),
+        diverged=diverged,
     )
     # What is missing in one repeat is left out of all: every difference is of the same seeds.
     kept = {name: found[name] for name in _in_order([*found]) if name not in missing}
-    return compare_trials(setting, kept)
+    return compare_trials(*leave_out_diverged(setting, kept))
 
 
 def _growths(task: Task) -> tuple[Variant, ...]:
@@ -212,7 +234,8 @@ def _in_order(names: Sequence[str]) -> list[str]:
 def _pictures(task: Task) -> Pictures:
     shape = stageplans.master_shape(task.spec)
     data = exported.local(task.spec.data, cache_folder())
-    manifest = prepare(data, task.base, shape, cache_folder()).manifest
+    found = peek(data, task.base, shape, cache_folder())
+    manifest = found or prepare(data, task.base, shape, cache_folder()).manifest
     counts: dict[str, int] = {
         split: sum(classes.values()) for split, classes in manifest.counts().items()
     }
@@ -221,23 +244,26 @@ def _pictures(task: Task) -> Pictures:
 
 def _trial(task: Task, variant: Variant, on_test: bool) -> Trial:
     stages = trial.results(task, variant)
-    ends = tuple(_end(stage, on_test) for stage in stages)
-    return Trial(task.seed, ends, curve([stage.history for stage in stages]))
+    last = stages[-1].plan.classes
+    ends = tuple(_end(stage, on_test, last) for stage in stages)
+    fewer = [stage.plan.number for stage in stages if stage.plan.classes != last]
+    return Trial(task.seed, ends, curve([stage.happened for stage in stages], fewer))
 
 
-def _end(stage: StageResult, on_test: bool) -> StageEnd:
+def _end(stage: StageResult, on_test: bool, classes: Sequence[str]) -> StageEnd:
     best = stage.best
     if stage.done is None or best is None:
         raise RunFolderError(f"{stage.path} is not complete", hint="run `grow compare` again")
     accuracy, loss = best.val_accuracy, best.val_loss
     if on_test:
         tested = StageFolder(stage.path).tested()
-        if tested is None:
+        if tested is None and stage.plan.classes == classes:
             raise RunFolderError(
-                f"{stage.path / 'test.json'} is missing or damaged",
+                f"{stage.path / 'test.json'} is missing",
                 hint="the same command evaluates the stage again",
             )
-        accuracy, loss = tested.accuracy, tested.loss
+        if tested is not None:  # none where no test picture is of a class that the stage knows
+            accuracy, loss = tested.accuracy, tested.loss
     return StageEnd(
         name=stage.plan.name,
         parameters=stage.plan.architecture.parameters,

@@ -36,19 +36,36 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Diverged:
+    """A trial whose training diverged, so that it has no result.
+
+    Attributes:
+        seed: which repeat.
+        variant: which variant of it.
+        words: where it diverged.
+    """
+
+    seed: int
+    variant: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Setting:
     """What was compared, and how.
 
     Attributes:
         name: the stage file's name.
         folder: the comparison's folder.
-        seeds: the seed of each repeat.
+        seeds: the seed of each repeat in which all variants came to their end.
         threads: how many threads each trial computed with; others give other weights.
         pictures: what it was judged on.
         missing: controls that could not be carried out, and why.
         versions: of what computed the weights.
         command: the command line that does the same; empty where it was not kept.
         settings: the stage file, written out; likewise.
+        diverged: the trials that diverged. Their repeats are left out of all figures, since
+            every difference is of the same seeds.
     """
 
     name: str
@@ -60,6 +77,7 @@ class Setting:
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     settings: str = ""
+    diverged: tuple[Diverged, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,15 +172,26 @@ class Comparison:
             "judged_on": setting.pictures.judged_on,
             "pictures": dict(setting.pictures.counts),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
-            "variants": [asdict(summary) for summary in self.summaries],
+            "variants": [_summary(one) for one in self.summaries],
             "missing": dict(setting.missing),
             "contrasts": [_contrast_values(contrast) for contrast in self.contrasts],
             "versions": dict(setting.versions),
             "command": setting.command,
             "settings": setting.settings,
+            "diverged": [asdict(one) for one in setting.diverged],
         }
         plain: dict[str, Any] = _finite(values)
         return plain
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    """A variant as plain values; what holds of nearly every epoch is said where it does not."""
+    values = asdict(summary)
+    for trial in values["trials"]:
+        for point in trial["curve"]:
+            if point["all_classes"]:
+                del point["all_classes"]
+    return values
 
 
 def _finite(value: Any) -> Any:

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from grow import commit
-from grow.errors import GrowError, Stopped, UsageError, writing
+from grow.errors import GrowError, Stopped, UsageError, unwritten, writing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -130,9 +130,10 @@ def save_picture(picture: Image, path: Path) -> None:
     try:
         picture.save(path)
     except (ValueError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        if isinstance(error, OSError):
+            raise unwritten(path, error) from error
         raise UsageError(
-            f"{path} cannot be written: {why}", hint="name another with --out"
+            f"{path} cannot be written: {error}", hint="name another with --out"
         ) from error
 
 

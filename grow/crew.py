@@ -183,6 +183,9 @@ def _serve(work: Work, piece: Any, pipe: Connection) -> None:
         tell(_STOPPED, stopped.signal_number)
     except GrowError as error:
         tell(_FAILED, error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        tell(_FAILED, GrowError(f"{where}{error.strerror or error}"))
     except Exception:  # noqa: BLE001  (told to the other side, which raises it)
         tell(_BROKEN, traceback.format_exc())
     else:

@@ -7,34 +7,45 @@ never stopped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from grow import (
     adapt,
     assessment,
     checkpoint,
+    classes,
     commit,
+    diverging,
     fetching,
     growth_shock,
     inspection,
     lineup,
-    lock,
     mending,
     network,
+    planning,
+    resuming,
+    retraining,
     schedule,
     stageplans,
 )
-from grow.backend import versions
+from grow.backend import conditions, versions
 from grow.chance import derive_seed
 from grow.checkpoint import DamagedError, State
 from grow.compiling import compile_model, optimizer_variables
+from grow.conditions import Conditions
 from grow.errors import GrowError
 from grow.events import (
+    Diverged,
+    Event,
     Grown,
     GrowthEnded,
     Listener,
+    Noted,
     Prepared,
     Preparing,
     RunDone,
@@ -44,17 +55,19 @@ from grow.events import (
 )
 from grow.groups import Groups
 from grow.growth_shock import Side
-from grow.history import History
+from grow.history import Divergence, History
+from grow.inspection import Start
 from grow.keeper import Keeper
 from grow.lineup import Action, Complete, Entry
 from grow.network import Model
 from grow.pictures import prepare
 from grow.pictures.balance import class_weights
+from grow.pictures.outline import list_pictures
 from grow.pictures.split import check_all_used
 from grow.pipeline import Feed
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder
-from grow.stageplans import Pictures, StagePlan
+from grow.stageplans import StagePlan
 from grow.stopping import StopSwitch
 from grow.store import RunFolder
 from grow.trainer import Outcome, StageTrainer
@@ -67,24 +80,23 @@ class Context:
     Attributes:
         spec: the stage file.
         folder: where the run's results go.
-        pictures: the prepared pictures.
+        pictures: the prepared pictures, by the classes that stages know.
         emit: hears of everything that happens.
         switch: asks to stop.
     """
 
     spec: RunSpec
     folder: RunFolder
-    pictures: prepare.Prepared
+    pictures: Mapping[tuple[str, ...], prepare.Part]
     emit: Listener
     switch: StopSwitch
 
-    @property
-    def classes(self) -> int:
-        """How many classes there are."""
-        return len(self.pictures.manifest.classes)
+    def known_to(self, stage: StagePlan) -> prepare.Part:
+        """The pictures of the classes that a stage knows."""
+        return self.pictures[stage.classes]
 
 
-def run(
+def run(  # noqa: PLR0913  (what a caller decides, each by name)
     spec: RunSpec,
     base: Path,
     folder: RunFolder,
@@ -93,8 +105,11 @@ def run(
     switch: StopSwitch,
     *,
     noted: RunSpec | None = None,
+    verify: bool = False,
 ) -> None:
     """Carries a stage file out, going on where an earlier run of it left off.
+
+    Whoever calls holds the lock of the run folder; its guard is asked before every write.
 
     Args:
         spec: the stage file.
@@ -104,6 +119,7 @@ def run(
         emit: hears of everything that happens.
         switch: asks to stop.
         noted: what the folder says was run, where that is another stage file.
+        verify: whether every picture is read again, whatever its size and time of change say.
 
     Raises:
         DataError: the pictures cannot be used.
@@ -111,46 +127,61 @@ def run(
         Stopped: asked to stop; what was earned is on disk.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
-    with lock.held(folder.path):
-        commit.sweep(folder.path)
-        context = Context(spec, folder, _prepare(spec, base, cache, emit, switch), emit, switch)
-        manifest = context.pictures.manifest
-        known = Pictures(manifest.classes, manifest.training_digest)
-        stages = stageplans.plan_stages(spec, known)
-        mending.mend(folder, stages, emit)
-        entries = lineup.line_up(stages, inspection.survey(folder))
-        folder.write_run(noted or spec, base, known)
-        emit(RunStarted(spec.name, folder.path, entries))
-        complete: list[Complete] = []
-        for entry in entries:
-            # Decided from the epochs alone, so an interrupted run decides the same.
-            if why := lineup.not_needed(entry.stage, complete):
-                emit(GrowthEnded(entry.stage, why))
-                break
-            parent = complete[-1][0] if complete else None
-            complete.append((entry.stage, _carry_out(context, entry, parent)))
-        emit(RunDone(spec.name, folder.path))
+    commit.sweep(folder.path)
+    mending.mend_run(folder, noted or spec, emit)
+    prepared = _prepare(spec, base, cache, emit, switch, verify=verify)
+    known = planning.known(prepared.manifest)
+    stages = stageplans.plan_stages(spec, known)
+    pictures = {s.classes: part for s in stages if (part := prepared.among(s.classes))}
+    context = Context(spec, folder, pictures, emit, switch)
+    mending.mend(folder, stages, emit, unused=noted is None)
+    found = inspection.survey(folder)
+    entries = lineup.line_up(stages, found)
+    if words := retraining.sentence(spec, entries, found):
+        emit(Warned(words))
+    folder.write_run(noted or spec, base, known)
+    emit(RunStarted(spec.name, folder.path, entries))
+    complete: list[Complete] = []
+    for entry in entries:
+        # Decided from the epochs alone, so an interrupted run decides the same.
+        if why := lineup.not_needed(entry.stage, complete):
+            emit(GrowthEnded(entry.stage, why))
+            break
+        parent = complete[-1][0] if complete else None
+        complete.append((entry.stage, _carry_out(context, entry, parent)))
+    emit(RunDone(spec.name, folder.path))
 
 
 def _prepare(
-    spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch
+    spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch, *, verify: bool
 ) -> prepare.Prepared:
     shape = stageplans.master_shape(spec)
+    data = fetching.fetch(spec.data, cache, emit, switch.check)
+    later = classes.later_sets(spec)
+    if later:  # a class that the pictures lack is told before any of them is read
+        classes.by_stage(spec, list_pictures(data, base).classes)
     prepared = prepare.prepare(
-        fetching.fetch(spec.data, cache, emit, switch.check),
+        data,
         base,
         shape,
         cache,
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,
+        later=later,
+        verify=verify,
     )
+    for told in prepared.warnings:
+        emit(Warned(told))
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
-    emit(Prepared(manifest.classes, manifest.counts(), unusable))
+    notes = tuple(str(remark) for remark in manifest.remarks if remark.note)
+    emit(Prepared(manifest.classes, manifest.counts(), unusable, notes))
     for remark in manifest.remarks:
-        emit(Warned(str(remark)))
+        emit(Noted(str(remark)) if remark.note else Warned(str(remark)))
     if spec.data.on_bad == "stop":
         check_all_used(manifest)
+    if leak := prepared.leak(switch.check):
+        emit(Warned(str(leak)))
     return prepared
 
 
@@ -165,14 +196,47 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> Hist
         return history
     context.switch.check()
     folder = _begin(context, entry)
-    state = mending.resume(folder, stage.training, emit)
-    model = _compiled(context, stage, stage.groups)
-    if state is None and parent is not None:
-        _grow(context, stage, parent, model)
-    outcome = _train(context, stage, folder, model, state)
+    outcome = _attempt(context, stage, parent, folder)
+    while not outcome.reason:
+        # It diverged. What a process that begins now would do, this one does too.
+        context.switch.check()
+        outcome = _attempt(context, stage, parent, folder, again=True)
     best = _complete(context, stage, folder, outcome)
     emit(StageDone(stage, outcome.history, best, outcome.reason, reused=False))
     return outcome.history
+
+
+def _attempt(
+    context: Context,
+    stage: StagePlan,
+    parent: StagePlan | None,
+    folder: StageFolder,
+    *,
+    again: bool = False,
+) -> Outcome:
+    """Trains a stage from where it stands on disk, to its end or until it diverges.
+
+    Raises:
+        DivergedError: it has diverged too often.
+    """
+    start = mending.resume(folder, stage.training, context.emit)
+    history = () if start.state is None else start.state.history
+    diverging.check(context.spec, stage, parent, history, start.divergences)
+    # Within one process nothing that computes has changed since it was last told.
+    tell = _unheard if again else context.emit
+    computed = resuming.conditions(stage, folder, start.state, conditions(), versions(), tell)
+    model = _compiled(context, stage, stage.groups)
+    if start.state is None and parent is not None:
+        found = _grow(context, stage, parent, model, again=again)
+        if found is not None:
+            folder.write_history((), (*start.divergences, found))
+            context.emit(Diverged(stage, found, 0, len(start.divergences), None))
+            return Outcome((), "")
+    return _train(context, stage, folder, model, start, computed, again=again)
+
+
+def _unheard(_event: Event) -> None:
+    """Nobody is told."""
 
 
 def _begin(context: Context, entry: Entry) -> StageFolder:
@@ -190,32 +254,58 @@ def _begin(context: Context, entry: Entry) -> StageFolder:
 
 
 def _train(
-    context: Context, stage: StagePlan, folder: StageFolder, model: Model, state: State | None
+    context: Context,
+    stage: StagePlan,
+    folder: StageFolder,
+    model: Model,
+    start: Start,
+    computed: Conditions,
+    *,
+    again: bool,
 ) -> Outcome:
     every, emit = context.spec.checkpoint.every, context.emit
-    with Keeper(folder, stage.training, versions(), emit, every) as keeper:
+    with Keeper(folder, stage.training, versions(), emit, every, computed) as keeper:
         trainer = StageTrainer(stage, model, _feed(context, stage), keeper, emit, context.switch)
-        return trainer.train(state)
+        return trainer.train(start.state, start.divergences, again=again)
 
 
-def _grow(context: Context, stage: StagePlan, parent: StagePlan, model: Model) -> None:
-    """Gives the model what the plan carries over, and records the growth shock."""
+def _grow(
+    context: Context, stage: StagePlan, parent: StagePlan, model: Model, *, again: bool = False
+) -> Divergence | None:
+    """Gives the model what the plan carries over, and records the growth shock.
+
+    Args:
+        context: what all stages share.
+        stage: what is grown.
+        parent: what it grows from.
+        model: its model, freshly initialised.
+        again: whether this process has grown it before, which nobody needs to hear of twice.
+
+    Returns:
+        Where what it would start with holds no numbers, or computes none: that.
+    """
     plan, folder = stage.transfer, context.folder.of(stage)
     if plan is None:
-        return
+        return None
     state = final_state(context.folder.of(parent))
     teacher = _compiled(context, parent)
     network.write_weights(teacher, state.part("weights"))
     old = Side(parent.architecture, teacher, _feed(context, parent))
-    new = Side(stage.architecture, model, _feed(context, stage))
+    # Both models are held side by side on the pictures that both know the classes of.
+    new = Side(stage.architecture, model, _feed(context, stage, of=parent))
     shock = growth_shock.grow(plan, old, new, context.emit, context.switch)
     if plan.optimizer == "carry":
         variables = optimizer_variables(model)
         blank = {name: network.to_array(variable) for name, variable in variables.items()}
         carried = adapt.carry_optimizer(plan, state.part("optimizer"), blank)
         network.assign(variables, carried)
+    found = growth_shock.not_finite(stage.training, model, shock)
+    if found is not None:
+        return found
     folder.write_growth_shock(shock)
-    context.emit(Grown(stage, shock))
+    if not again:
+        context.emit(Grown(stage, shock))
+    return None
 
 
 def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) -> Model:
@@ -225,7 +315,7 @@ def _compiled(context: Context, stage: StagePlan, groups: Groups | None = None) 
     if groups is not None and stage.transfer is not None and stage.transfer.optimizer == "reset":
         late = groups.freeze * _feed(context, stage).steps
     balanced = context.spec.data.balance == "weights"
-    compile_model(model, stage.training, context.classes, groups, late, balanced=balanced)
+    compile_model(model, stage.training, len(stage.classes), groups, late, balanced=balanced)
     return model
 
 
@@ -238,11 +328,14 @@ def _layer_seed(seed: int, stage: int, layer: str) -> int:
     return derive_seed(seed, "layer", stage, layer, bits=31)
 
 
-def _feed(context: Context, stage: StagePlan) -> Feed:
-    manifest = context.pictures.manifest
+def _feed(context: Context, stage: StagePlan, of: StagePlan | None = None) -> Feed:
+    """The pictures of a stage's classes, or only those of another stage's; its own labels."""
+    pictures = context.known_to(of or stage)
+    manifest = pictures.manifest
+    labels = np.array([stage.classes.index(name) for name in manifest.classes], np.int64)
     return Feed(
-        images=context.pictures.images,
-        labels=manifest.labels,
+        images=pictures.images,
+        labels=labels[manifest.labels],
         training=manifest.indices("train"),
         validation=manifest.indices("validation"),
         size=stage.architecture.image[:2],
@@ -250,14 +343,15 @@ def _feed(context: Context, stage: StagePlan) -> Feed:
         augment=context.spec.data.augment,
         seed=context.spec.seed,
         stage=stage.number,
-        class_weights=_class_weights(context),
+        class_weights=_class_weights(context, stage),
     )
 
 
-def _class_weights(context: Context) -> tuple[float, ...]:
+def _class_weights(context: Context, stage: StagePlan) -> tuple[float, ...]:
     if context.spec.data.balance == "none":
         return ()
-    return tuple(class_weights(context.pictures.manifest.counts()["train"]).values())
+    counts = context.known_to(stage).manifest.counts()["train"]
+    return tuple(class_weights(counts).values())
 
 
 def final_state(folder: StageFolder) -> State:
@@ -291,10 +385,10 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     network.write_weights(model, weights)
     context.switch.check()
     folder.commit_model(partial(network.save, model, network.notes_of(stage)))
-    manifest, pictures = context.pictures.manifest, context.spec.report.pictures
-    folder.write_findings(
-        assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
-    )
+    manifest, pictures = context.known_to(stage).manifest, context.spec.report.pictures
+    findings = assessment.assess(model, feed, manifest, context.switch, pictures=pictures)
+    if findings is not None:
+        folder.write_findings(findings)
     folder.write_done(
         Done(
             epochs=len(outcome.history),

@@ -6,6 +6,7 @@ imports the standard library only, so that any room can raise without loading an
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -105,6 +106,40 @@ class DataError(GrowError):
     exit_code = 3
 
 
+class DivergedError(GrowError):
+    """Training met what is no finite number, and may not go on with a lower learning rate.
+
+    Attributes:
+        key: where the stage file says the learning rate, such as ``train.learning_rate``.
+        learning_rate: what it says there.
+        halvings: how often it was halved without helping; None where that cannot help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str = "",
+        learning_rate: float = 0.0,
+        halvings: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=_lower("the stage file", key, learning_rate, halvings))
+        self.key, self.learning_rate, self.halvings = key, learning_rate, halvings
+
+    def advise(self, file: str) -> None:
+        """Makes the hint name the stage file."""
+        self.hint = _lower(file, self.key, self.learning_rate, self.halvings)
+
+
+def _lower(file: str, key: str, rate: float, halvings: int | None) -> str:
+    words = f"lower {key} (now {rate:g}) in {file}"
+    if halvings is None:
+        return words
+    if halvings:
+        return f"{words}, or let it be halved more often: on_divergence: {{halve: {2 * halvings}}}"
+    return f"{words}, or say on_divergence: halve there, beside it"
+
+
 class RunFolderError(GrowError):
     """A run folder is locked by another process, damaged, or not a run folder."""
 
@@ -124,6 +159,21 @@ class Stopped(GrowError):  # noqa: N818  (a wish, not an error)
         self.exit_code = 128 + signal_number
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says where there is no room left, or the disk fails."""
+
+
+def unwritten(place: object, error: OSError, *, hint: str = "name another with --out") -> GrowError:
+    """The failure that a place which cannot be written is.
+
+    A disk that is full is no mistake of whoever named the place: it has its own exit code.
+    """
+    message = f"{place} cannot be written: {error.strerror or error}"
+    if error.errno in FULL:
+        return GrowError(message, hint="free some space and run again")
+    return UsageError(message, hint=hint)
+
+
 @contextmanager
 def writing(place: object, *, hint: str = "name another with --out") -> Iterator[None]:
     """Says so in words where what the user named cannot be written.
@@ -134,10 +184,9 @@ def writing(place: object, *, hint: str = "name another with --out") -> Iterator
 
     Raises:
         UsageError: it cannot be written.
+        GrowError: there is no room for it.
     """
     try:
         yield
     except OSError as error:
-        raise UsageError(
-            f"{place} cannot be written: {error.strerror or error}", hint=hint
-        ) from error
+        raise unwritten(place, error, hint=hint) from error

@@ -16,12 +16,14 @@ from typing import Any, BinaryIO
 from grow import commit
 from grow.events import (
     CheckpointWritten,
+    Diverged,
     EpochDone,
     Event,
     FeaturesComputed,
     Fetching,
     Grown,
     GrowthEnded,
+    Noted,
     Prepared,
     Preparing,
     RunDone,
@@ -93,7 +95,7 @@ def _values(event: Event) -> dict[str, Any] | None:
         case CheckpointWritten():
             times = {"seconds": event.seconds, "held_seconds": event.held_seconds}
             return {"path": str(event.path), **{k: round(v, 4) for k, v in times.items()}}
-        case Fetching() | Warned():
+        case Fetching() | Warned() | Noted():
             return {key: str(value) for key, value in asdict(event).items()}
         case RunDone():
             return {"name": event.name}
@@ -103,7 +105,7 @@ def _values(event: Event) -> dict[str, Any] | None:
             return {"stage": event.stage.folder, **_of_stage(event)}
 
 
-_OfStage = StageStarted | Grown | FeaturesComputed | EpochDone | StageDone | GrowthEnded
+_OfStage = StageStarted | Grown | FeaturesComputed | EpochDone | Diverged | StageDone | GrowthEnded
 
 
 def _of_stage(event: _OfStage) -> dict[str, Any]:
@@ -118,6 +120,8 @@ def _of_stage(event: _OfStage) -> dict[str, Any]:
             return {"layer": event.stage.groups.prefix[-1], **size, **spent}
         case EpochDone():
             return event.record.to_dict()
+        case Diverged():
+            return {**event.divergence.to_dict(), "next_learning_rate": event.learning_rate}
         case StageDone():
             return {"reused": event.reused, "best": event.best, "reason": event.reason}
         case GrowthEnded():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from grow.groups import Storage
-from grow.history import EpochRecord, GrowthShock, History
+from grow.history import Divergence, EpochRecord, GrowthShock, History
 from grow.lineup import Entry
 from grow.pictures.manifest import Split
 from grow.stageplans import StagePlan
@@ -50,11 +50,13 @@ class Prepared:
         classes: names of the classes, in label order.
         counts: pictures per split and class.
         unusable: pictures left out, each ``(key, reason)``.
+        notes: what else is good to know of them, a sentence each; warnings are `Warned` of.
     """
 
     classes: tuple[str, ...]
     counts: Mapping[Split, Mapping[str, int]]
     unusable: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ class StageStarted:
         steps: training steps per epoch.
         history: the epochs already on disk.
         step: steps of the running epoch already on disk.
+        again: whether it is the same process that goes on, after a divergence.
     """
 
     stage: StagePlan
     steps: int
     history: History
     step: int
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,41 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
+class Diverged:
+    """A loss or a weight is no finite number; the stage is back at its last good epoch.
+
+    Attributes:
+        stage: what is trained.
+        divergence: where it showed, and in what.
+        steps: training steps per epoch.
+        halvings: how often the learning rate of the stage has been halved, this time included.
+        learning_rate: the halved rate that it goes on with; None where it ends.
+    """
+
+    stage: StagePlan
+    divergence: Divergence
+    steps: int
+    halvings: int
+    learning_rate: float | None
+
+    @property
+    def words(self) -> str:
+        """What happened, and what is done about it, in one line."""
+        found, training = self.divergence, self.stage.training
+        if not found.step:
+            return f"diverged in its growth, before any step: {found.what}; ends here"
+        words = f"diverged at step {found.step}/{self.steps}: {found.what}; "
+        back = f"epoch {found.epoch - 1}" if found.epoch > 1 else "the stage's start"
+        if self.learning_rate is None:
+            return f"{words}ends here, back at {back}; learning rate {found.learning_rate:.3g}"
+        most = training.on_divergence.halve
+        return (
+            f"{words}goes on from {back}, learning rate {found.learning_rate:.3g} -> "
+            f"{self.learning_rate:.3g} (halved {self.halvings} of at most {most} times)"
+        )
+
+
+@dataclass(frozen=True)
 class CheckpointWritten:
     """A checkpoint is on disk.
 
@@ -156,6 +195,13 @@ class CheckpointWritten:
 @dataclass(frozen=True)
 class Warned:
     """Something went wrong that did not stop the run; ``text`` says what was done about it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something good to know, such as what was assumed of the pictures; nothing went wrong."""
 
     text: str
 
@@ -198,8 +244,10 @@ Event = (
     | StepDone
     | Validating
     | EpochDone
+    | Diverged
     | CheckpointWritten
     | Warned
+    | Noted
     | StageDone
     | GrowthEnded
     | RunDone

@@ -7,11 +7,11 @@ was not reached is averaged. What the statistics amount to in words is `verdict`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grow.history import History
+from grow.history import Divergence, EpochRecord
 from grow.student import quantile, repeats_needed, two_sided_p
 
 CONFIDENCE = 0.95
@@ -38,6 +38,8 @@ class Point:
         seconds: wall-clock time so far, likewise.
         val_accuracy: validation accuracy of this epoch, in [0, 1].
         val_loss: its mean validation loss.
+        all_classes: whether the stage knows all classes that the last one knows. Where it does
+            not, the epoch counts as cost alone: to be right among fewer classes is easier.
     """
 
     stage: int
@@ -47,6 +49,7 @@ class Point:
     seconds: float
     val_accuracy: float
     val_loss: float
+    all_classes: bool = True
 
 
 @dataclass(frozen=True)
@@ -156,8 +159,15 @@ class SpeedUp:
     growth: tuple[float | None, ...]
 
 
-def curve(histories: Sequence[History]) -> tuple[Point, ...]:
-    """The histories of a trial's stages on one axis of cost."""
+def curve(
+    histories: Sequence[Sequence[EpochRecord | Divergence]], fewer_classes: Collection[int] = ()
+) -> tuple[Point, ...]:
+    """The histories of a trial's stages on one axis of cost; attempts that diverged cost too.
+
+    Args:
+        histories: of each stage.
+        fewer_classes: numbers of the stages that know fewer classes than the last one.
+    """
     points: list[Point] = []
     flops, cpu_seconds, seconds = 0, 0.0, 0.0
     for number, history in enumerate(histories, start=1):
@@ -165,9 +175,12 @@ def curve(histories: Sequence[History]) -> tuple[Point, ...]:
             flops += record.training_flops
             cpu_seconds += record.cpu_seconds
             seconds += record.seconds
+            if isinstance(record, Divergence):
+                continue
             accuracy, loss = record.val_accuracy, record.val_loss
             spent = (flops, round(cpu_seconds, 3), round(seconds, 3))
-            points.append(Point(number, record.epoch, *spent, accuracy, loss))
+            comparable = number not in fewer_classes
+            points.append(Point(number, record.epoch, *spent, accuracy, loss, comparable))
     return tuple(points)
 
 
@@ -196,7 +209,7 @@ def cost_to_reach(
         before = max((getattr(p, cost) for p in points if p.stage < last), default=0.0)
         points = [point for point in points if point.stage == last]
     for point in points:
-        if point.val_accuracy >= target:
+        if point.all_classes and point.val_accuracy >= target:
             return float(getattr(point, cost) - before)
     return None
 
@@ -271,7 +284,9 @@ def speed_up(
 
     The control's cost is what it spent until it first had that accuracy.
     """
-    targets = tuple(max(point.val_accuracy for point in other.curve) for other in control)
+    targets = tuple(
+        max(point.val_accuracy for point in other.curve if point.all_classes) for other in control
+    )
     theirs = [
         cost_to_reach(other.curve, target, cost) or 0.0  # it does reach its own best
         for other, target in zip(control, targets, strict=True)

@@ -22,9 +22,10 @@ def explain(
     """What could be carried over between two saved models, and what Keras would load.
 
     Args:
-        old: a ``.keras`` or ``.weights.h5`` file.
+        old: a ``.keras``, ``.h5`` or ``.weights.h5`` file.
         new: likewise.
-        old_model: the ``.keras`` file of the old model, where ``old`` holds weights only.
+        old_model: the ``.keras`` or ``.h5`` file of the old model, where ``old`` holds weights
+            only.
         new_model: likewise of the new one.
 
     Raises:

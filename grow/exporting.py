@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grow import commit, documents, portable
+from grow import commit, documents, portable, step
 from grow.carding import Card, gather
 from grow.errors import DataError, GrowError, UsageError
 from grow.events import Listener, to_all
@@ -25,7 +25,7 @@ from grow.pictures.preprocessing import Preprocessing
 from grow.pictures.reduce import area_mean
 from grow.pictures.sheet import choose
 from grow.portable import Format
-from grow.predicting import spread
+from grow.predicting import check_finite, spread
 from grow.report.card import card_markdown
 from grow.stopping import StopSwitch
 from grow.trained import Origin, Trained, of_run, prepared_pictures
@@ -134,7 +134,8 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     batch = _batch(trained, prepared, [str(one) for one in pictures])
     switch.check()
     model = trained.model()
-    expected = spread(model.predict_on_batch(batch), len(trained.notes.classes))
+    expected = spread(step.predict(model, len(batch), batch), len(trained.notes.classes))
+    check_finite(expected, trained)
     card = gather(trained, origin, model, prepared, trouble)
     with commit.new_folder(folder, replace=force) as beside:
         made = portable.write(model, to, _inside(trained), beside)
@@ -200,7 +201,8 @@ def _batch(
     preprocessing = trained.notes.preprocessing
     if prepared is None or named:
         return _read(preprocessing, named)
-    rows = choose(prepared.manifest, "validation", _COMPARED, seed=0)
+    held = len(prepared.manifest.indices("validation")) > 0
+    rows = choose(prepared.manifest, "validation" if held else "train", _COMPARED, seed=0)
     return area_mean(prepared.images[rows], *preprocessing.image[:2])
 
 

@@ -20,6 +20,7 @@ from grow.errors import GrowError
 from grow.groups import Storage
 from grow.network import Model
 from grow.pipeline import EVALUATION_BATCH, Batch, Feed, ahead
+from grow.step import predict
 
 Array = NDArray[np.float32]
 
@@ -42,6 +43,11 @@ class Features:
     def evaluation_steps(self) -> int:
         """Batches of a validation."""
         return self.source.evaluation_steps
+
+    @property
+    def whole_evaluation_batch(self) -> int:
+        """Pictures of the first batch of a validation."""
+        return self.source.whole_evaluation_batch
 
     @property
     def size_bytes(self) -> int:
@@ -107,7 +113,7 @@ def _chunks(
         pictures = feed.pictures(rows[start : start + feed.batch])
         missing = feed.batch - len(pictures)
         filled = np.pad(pictures, ((0, missing), (0, 0), (0, 0), (0, 0)))
-        yield part.predict_on_batch(filled)[: len(pictures)]
+        yield predict(part, feed.batch, filled)[: len(pictures)]
 
 
 def _in_memory(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
@@ -120,6 +126,8 @@ def _in_memory(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
 
 def _in_file(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:
     """Written as a plain file first: a full disk is an error then, and not a crash later."""
+    if not shape[0]:  # an empty file cannot be mapped
+        return np.empty(shape, np.float32)
     try:
         # The array keeps the file: a mapping outlives what it was made from.
         with tempfile.TemporaryFile(prefix="grow-") as file:

@@ -15,7 +15,7 @@ from typing import Any
 from grow.architecture import Architecture, Dropout, forward_flops
 from grow.errors import GrowthError
 from grow.spec import Carried
-from grow.transfer import Decision, TransferPlan
+from grow.transfer import Decision, Reason, TransferPlan
 
 IN_MEMORY_BYTES = 2**30
 """Outputs that are computed once are kept in memory up to this size, one gibibyte."""
@@ -95,7 +95,12 @@ def group(
     if said == Carried():
         return Groups()
     taken = (Decision.COPY, Decision.ADAPT)
-    carried = tuple(line.name for line in plan.layers if line.new and line.decision in taken)
+    # A last layer for more classes counts as new: frozen, it could not learn the new ones.
+    carried = tuple(
+        line.name
+        for line in plan.layers
+        if line.new and line.decision in taken and line.reason is not Reason.CLASSES
+    )
     if not carried:
         raise GrowthError(
             "expected no settings for layers carried over, since this stage carries none over",

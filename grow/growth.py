@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 
+from grow import classes as classes_of
 from grow import spec
 from grow.architecture import (
     Activation,
@@ -77,9 +78,13 @@ def _head(wanted: spec.Head, classes: int, births: _Births) -> tuple[Layer, ...]
         layers.append(Dense(births.name("dense"), units, wanted.activation))
         if wanted.dropout:
             layers.append(Dropout(births.name("dropout"), wanted.dropout))
-    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
-    layers.append(Dense(births.name("dense"), units, activation))
+    layers.append(_for_classes(births.name("dense"), classes))
     return tuple(layers)
+
+
+def _for_classes(name: str, classes: int) -> Dense:
+    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    return Dense(name, units, activation)
 
 
 def found(model: spec.Model, classes: int) -> Architecture:
@@ -121,11 +126,16 @@ def lineage(run: spec.RunSpec, classes: int) -> tuple[Architecture, ...]:
 
     A first stage that grows does so before it is trained; only `variants` makes such.
 
+    Args:
+        run: the stage file.
+        classes: how many classes the last stage knows.
+
     Raises:
         GrowthError: a stage cannot be built; ``path`` leads to it from the top of the file.
     """
+    added = sum(len(names) for names in classes_of.new_classes(run))
     try:
-        architectures = [found(run.model, classes)]
+        architectures = [found(run.model, classes - added)]
     except GrowthError as error:
         raise GrowthError(error.message, path=("model", *error.path), hint=error.hint) from None
     for later in run.rounds:
@@ -147,6 +157,8 @@ def _apply(architecture: Architecture, operator: spec.Operator) -> Architecture:
         return widen(architecture, operator.widen)
     if operator.insert is not None:
         return insert(architecture, operator.insert)
+    if operator.head is not None:
+        return grow_head(architecture, len(operator.head.grow))
     return architecture  # `checks` refuses an operator that says nothing
 
 
@@ -250,6 +262,16 @@ def widen(architecture: Architecture, wanted: spec.Widen) -> Architecture:
     )
     blocks[place] = replace(block, layers=tuple(layers))
     return replace(architecture, blocks=tuple(blocks))
+
+
+def grow_head(architecture: Architecture, more: int) -> Architecture:
+    """The architecture with ``more`` classes in its last layer, which keeps its name."""
+    last = architecture.head[-1]
+    if not isinstance(last, Dense):  # `found` ends every head with one
+        raise TypeError(f"expected a dense layer for the classes, found {last}")
+    classes = 2 if last.units == 1 else last.units
+    grown = _for_classes(last.name, classes + more)
+    return replace(architecture, head=(*architecture.head[:-1], grown))
 
 
 def _names(architecture: Architecture) -> tuple[str, ...]:

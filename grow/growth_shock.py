@@ -8,27 +8,31 @@ drift begins.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grow import adapt, network, transfer
+from grow import adapt, checkpoint, network, transfer
 from grow.architecture import Architecture
+from grow.compiling import optimizer_variables
 from grow.errors import GrowError
 from grow.events import Listener
-from grow.history import GrowthShock
+from grow.history import Divergence, GrowthShock
 from grow.network import Model
 from grow.pipeline import Feed
+from grow.spec import Training
 from grow.stopping import StopSwitch
 from grow.trainer import evaluate
-from grow.transfer import Correspondence, TransferPlan, Verdict
+from grow.transfer import Carried, Correspondence, LayerPlan, TransferPlan, Verdict
 
 Array = NDArray[np.float32]
 
 DRIFT_PICTURES = 64
-"""How many validation pictures the drift of logits is measured on: the first ones."""
+"""How many pictures the drift of logits is measured on: the first that are validated on, or else
+trained on."""
 
 SCALE_PICTURES = 256
 """How many training pictures a factor is measured on: the first ones, not augmented."""
@@ -69,18 +73,44 @@ def grow(
         Stopped: asked to stop; nothing was written.
     """
     before = evaluate(old.model, old.feed, emit, switch)
-    scales = _carry_over(plan, old, new)
-    after = evaluate(new.model, new.feed, emit, switch)
-    drift = _logit_drift(old, new)
+    # What overflows is no number then, and `not_finite` tells the user; NumPy need not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        scales = _carry_over(plan, old, new)
+        after = evaluate(new.model, new.feed, emit, switch)
+        drift = _logit_drift(plan, old, new)
     _refuse_false_promise(plan, drift, old, new)
+    loss_before, accuracy_before = before.measured
+    loss_after, accuracy_after = after.measured
     return GrowthShock(
-        loss_before=before.mean_loss,
-        loss_after=after.mean_loss,
-        accuracy_before=before.accuracy,
-        accuracy_after=after.accuracy,
+        loss_before=loss_before,
+        loss_after=loss_after,
+        accuracy_before=accuracy_before,
+        accuracy_after=accuracy_after,
         logit_drift=drift[0],
         scales=scales,
     )
+
+
+def not_finite(training: Training, model: Model, shock: GrowthShock) -> Divergence | None:
+    """What of a grown model, or of what it computes, is no finite number; None for nothing.
+
+    Args:
+        training: how the stage would be trained.
+        model: the grown model, compiled, with the weights and optimizer state it starts with.
+        shock: what was measured of it.
+    """
+    held = {f"weights/{name}": array for name, array in network.read_weights(model).items()}
+    for name, variable in optimizer_variables(model).items():
+        held[f"optimizer/{name}"] = network.to_array(variable)
+    found = checkpoint.not_finite(held)
+    if found is None and shock.is_finite:
+        return None
+    if found is None:  # the weights are finite, and what they compute is not
+        figures = (("val_loss", shock.loss_after), ("val_loss", shock.loss_before))
+        wrong = (pair for pair in figures if not math.isfinite(pair[1]))
+        what, figure = next(wrong, ("logits", shock.logit_drift))
+        found = (what, str(float(figure)))
+    return Divergence(1, 0, *found, training.learning_rate, 0.0, 0.0, 0)
 
 
 def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
@@ -90,7 +120,7 @@ def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
     network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
     for line in plan.layers:
         if line.adaptation is not None and line.adaptation.measured:
-            scales[line.name] = _scale(line.name, old, new)
+            scales[line.name] = _scale(line, old, new)
             network.write_weights(new.model, adapt.carry_over(plan, before, fresh, scales))
     # Last, so that the factors are those of the weights as they were learnt.
     start = network.read_weights(new.model)
@@ -98,14 +128,16 @@ def _carry_over(plan: TransferPlan, old: Side, new: Side) -> dict[str, float]:
     return scales
 
 
-def _scale(layer: str, old: Side, new: Side) -> float:
+def _scale(line: LayerPlan, old: Side, new: Side) -> float:
     """The factor that brings what a dense layer computes closest to what it computed.
 
     Least squares over the first training pictures: with z the old and z' the new sums before
     bias and activation, the factor is the sum of z z' over the sum of z' z'.
     """
-    wanted = _sums(layer, old.model, old.feed.first_training(SCALE_PICTURES))
-    found = _sums(layer, new.model, new.feed.first_training(SCALE_PICTURES))
+    wanted = _sums(line.name, old.model, old.feed.first_training(SCALE_PICTURES))
+    found = _sums(line.name, new.model, new.feed.first_training(SCALE_PICTURES))
+    if line.adaptation is not None and line.adaptation.classes is not None:
+        wanted, found = _of_old_classes(wanted, found, line.adaptation.classes)
     power = float((found.astype(np.float64) ** 2).sum())
     return float((wanted.astype(np.float64) * found).sum() / power) if power else 1.0
 
@@ -117,20 +149,42 @@ def _sums(layer: str, model: Model, pictures: Array) -> Array:
     return product
 
 
-def _logit_drift(old: Side, new: Side) -> tuple[float, bool]:
-    """The largest difference of logits on the first validation pictures.
+def _of_old_classes(old: Array, new: Array, classes: Carried) -> tuple[Array, Array]:
+    """Both sides' logits of the old classes, less their mean over these: ``(batch, old classes)``.
+
+    What is added to all logits alike changes no probability, and a single output has no such
+    thing; so only what they are relative to each other can be compared.
+
+    Args:
+        old: logits of the old model, ``(batch, outputs)``.
+        new: logits of the new one, ``(batch, new classes)``.
+        classes: for each new class the old one that it is, or None.
+    """
+    before = adapt.per_class(old)
+    places = {one: place for place, one in enumerate(classes) if one is not None}
+    after = new[:, [places[one] for one in range(before.shape[1])]]
+    return before - before.mean(1, keepdims=True), after - after.mean(1, keepdims=True)
+
+
+def _logit_drift(plan: TransferPlan, old: Side, new: Side) -> tuple[float, bool]:
+    """The largest difference of logits on the first pictures.
+
+    Where there are more classes, of the logits of the old ones relative to each other.
 
     Returns:
         The difference, and whether it is more than rounding.
     """
     one, other = _logits(old), _logits(new)
+    if plan.classes is not None:
+        one, other = _of_old_classes(one, other, plan.classes.carried)
     drift = float(np.abs(one - other).max())
-    return drift, drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
+    # What is no number is no broken promise: training had diverged, which the caller says.
+    return drift, np.isfinite(drift) and drift > TOLERANCE * max(1.0, float(np.abs(one).max()))
 
 
 def _logits(side: Side) -> Array:
     last = side.architecture.layers[-1].name
-    sums = _sums(last, side.model, side.feed.first_validation(DRIFT_PICTURES))
+    sums = _sums(last, side.model, side.feed.first(DRIFT_PICTURES))
     bias: Array = network.to_array(side.model.get_layer(last).bias)
     return sums + bias
 
@@ -156,18 +210,26 @@ def _refuse_false_promise(
 def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
     """Name of the first layer of both models whose outputs do not correspond as planned."""
     names = {layer.name for layer in old.architecture.layers}
-    steps = transfer.walk(old.architecture, new.architecture, plan.policy, layers=plan.exceptions)
+    steps = transfer.walk(
+        old.architecture,
+        new.architecture,
+        plan.policy,
+        layers=plan.exceptions,
+        classes=plan.classes,
+    )
     shared = [(line.name, behind) for line, behind in steps if line.name in names]
+    if plan.classes is not None:
+        shared = shared[:-1]  # probabilities of other classes; the drift has compared its logits
     one = _outputs(old, [name for name, _ in shared])
     other = _outputs(new, [name for name, _ in shared])
     for name, behind in shared:
         if _apart(one[name], _seen_from_old(other[name], behind), behind):
             return name
-    return shared[-1][0]
+    return old.architecture.layers[-1].name
 
 
 def _outputs(side: Side, layers: Sequence[str]) -> Mapping[str, Array]:
-    pictures = side.feed.first_validation(DRIFT_PICTURES)
+    pictures = side.feed.first(DRIFT_PICTURES)
     return {name: network.outputs_of(side.model, name, pictures) for name in layers}
 
 

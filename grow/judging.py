@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grow import network, stageplans
+from grow import classes, commit, network, planning, stageplans
 from grow.compiling import compile_model
 from grow.engine import final_state
-from grow.events import Listener
+from grow.errors import RunFolderError
+from grow.events import Listener, Warned
 from grow.pictures import exported
-from grow.pictures.prepare import Prepared, prepare
+from grow.pictures.prepare import Part, prepare
 from grow.pipeline import Feed
 from grow.spec import Augment, RunSpec
 from grow.stagefolder import Judged, StageFolder
@@ -31,7 +32,7 @@ def judge(
     Args:
         spec: the stage file that was run.
         base: the folder that its relative paths start from.
-        folder: the run folder; the caller sees to it that nobody else works in it.
+        folder: the run folder; the caller holds its lock.
         cache: where prepared pictures are kept.
         emit: hears how far each evaluation is.
         switch: asks to stop.
@@ -43,27 +44,39 @@ def judge(
     """
     shape = stageplans.master_shape(spec)
     pictures = prepare(
-        exported.local(spec.data, cache), base, shape, cache, check_stop=switch.check
+        exported.local(spec.data, cache),
+        base,
+        shape,
+        cache,
+        check_stop=switch.check,
+        later=classes.later_sets(spec),
     )
     manifest = pictures.manifest
     if not len(manifest.indices("test")):
         return
-    known = stageplans.Pictures(manifest.classes, manifest.training_digest)
-    for stage in stageplans.plan_stages(spec, known):
-        place = folder.of(stage)
-        if place.done() is not None and not _is_known(place, manifest.test_digest):
-            place.write_tested(_tested(stage, place, pictures, emit, switch))
+    for stage in stageplans.plan_stages(spec, planning.known(manifest)):
+        place, own = folder.of(stage), pictures.among(stage.classes)
+        if own is None or not len(own.manifest.indices("test")):
+            continue  # all test pictures are of classes that it does not know
+        if place.done() is not None and not _is_known(place, own.manifest.test_digest, emit):
+            place.write_tested(_tested(stage, place, own, emit, switch))
 
 
-def _is_known(place: StageFolder, test_pictures: str) -> bool:
-    done, tested = place.done(), place.tested()
+def _is_known(place: StageFolder, test_pictures: str, emit: Listener) -> bool:
+    done = place.done()
+    try:
+        tested = place.tested()
+    except RunFolderError as error:
+        aside = commit.set_aside(place.path / "test.json", place.guard)
+        emit(Warned(f"{error.message}; put aside as {aside.name}, the stage is evaluated again"))
+        return False
     if done is None or tested is None:
         return False
     return (tested.weights, tested.test_pictures) == (done.weights, test_pictures)
 
 
 def _tested(
-    stage: StagePlan, place: StageFolder, pictures: Prepared, emit: Listener, switch: StopSwitch
+    stage: StagePlan, place: StageFolder, pictures: Part, emit: Listener, switch: StopSwitch
 ) -> Judged:
     manifest = pictures.manifest
     weights = final_state(place).part("weights")
@@ -86,7 +99,7 @@ def _no_matter(_layer: str) -> int:
     return 0
 
 
-def _feed(stage: StagePlan, pictures: Prepared) -> Feed:
+def _feed(stage: StagePlan, pictures: Part) -> Feed:
     manifest = pictures.manifest
     test = manifest.indices("test")
     return Feed(

@@ -17,8 +17,10 @@ from typing import Self
 
 from grow import checkpoint, schedule
 from grow.checkpoint import State
-from grow.errors import GrowError
+from grow.conditions import UNKNOWN, Conditions
+from grow.errors import FULL, GrowError
 from grow.events import CheckpointWritten, Listener, Warned
+from grow.history import Divergences, History
 from grow.spec import Training
 from grow.stagefolder import StageFolder
 
@@ -39,10 +41,12 @@ class Keeper:
         versions: Mapping[str, str],
         emit: Listener,
         every_seconds: float,
+        conditions: Conditions = UNKNOWN,
     ) -> None:
         self._folder = folder
         self._training = training
         self._versions = versions
+        self._conditions = conditions
         self._emit = emit
         self._every_seconds = every_seconds
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
@@ -50,6 +54,7 @@ class Keeper:
         self._owed: tuple[State, ...] = ()
         self._held_seconds = 0.0
         self._last = time.monotonic()
+        self._of = folder.training_digest()
 
     def __enter__(self) -> Self:
         return self
@@ -68,13 +73,16 @@ class Keeper:
         return time.monotonic() - self._last >= self._every_seconds
 
     def keep(self, state: State, began: float) -> None:
-        """Has a state written, after the one that is being written.
+        """Has a state written, after the one that is being written; never one with a NaN in it.
 
         Args:
             state: what is written; nobody changes its arrays any more.
             began: when the training thread turned to it, on the monotonic clock.
         """
         self._collect()
+        if checkpoint.not_finite(state.tensors):
+            self._last = time.monotonic()  # training has diverged, and finds that out soon
+            return
         # Those that failed go first, so that a later one never stands without its best.
         self._owed = (*self._still_needed(state), state)
         self._running = self._worker.submit(self._write, self._owed)
@@ -99,12 +107,33 @@ class Keeper:
         try:
             self._write(self._owed)
         except OSError as error:
+            first = "free some space" if error.errno in FULL else "mend that"
             raise GrowError(
                 f"{self._folder.checkpoints}: the checkpoint of a finished epoch cannot be "
                 f"written: {error.strerror or error}",
-                hint="mend that and run again: it goes on from the last good checkpoint",
+                hint=f"{first} and run again: it goes on from the last good checkpoint",
             ) from error
         self._owed = ()
+
+    def go_back(self, number: int, history: History, divergences: Divergences) -> None:
+        """Forgets what is newer than a checkpoint, and records the divergence that led back to it.
+
+        In this order: a process that ends in between comes to the same divergence again, while a
+        checkpoint of the attempt that diverged must not be taken for one of the next attempt.
+
+        Args:
+            number: of the checkpoint at the end of the last good epoch; 0 for the stage's start.
+            history: the good epochs.
+            divergences: all of the stage, the one at hand included.
+
+        Raises:
+            GrowError: that checkpoint cannot be written.
+        """
+        self.finish()
+        for later in checkpoint.numbers(self._folder.checkpoints):
+            if later > number:
+                checkpoint.remove(self._folder.checkpoints, later)
+        self._folder.write_history(history, divergences)
 
     def _still_needed(self, state: State) -> tuple[State, ...]:
         """Of the states that could not be written those that may be needed yet: the best one."""
@@ -132,18 +161,22 @@ class Keeper:
     def _write(self, states: tuple[State, ...]) -> _Written:
         """Writes states, the newest last; runs in the worker."""
         began = time.monotonic()
+        computed, folder = (self._versions, self._conditions), self._folder.checkpoints
         for state in states:
-            path = checkpoint.write(self._folder.checkpoints, state, self._versions)
+            path = checkpoint.write(
+                folder, state, *computed, training=self._of, guard=self._folder.guard
+            )
         if state.step == 0:
-            self._folder.write_history(state.history)
+            self._folder.write_history(state.history, state.divergences)
         self._prune(state)
         return _Written(path, time.monotonic() - began)
 
     def _prune(self, state: State) -> None:
         best = schedule.best_epoch(self._training, state.history)
-        keep = {checkpoint.number_of_epoch(state, best)} if best else set()
+        # The last epoch's too: that is where a divergence leads back to.
+        keep = {checkpoint.number_of_epoch(state, one) for one in (best, len(state.history)) if one}
         folder = self._folder.checkpoints
         gone = checkpoint.superseded(checkpoint.numbers(folder), keep)
         if gone and checkpoint.is_good(folder / f"{state.number:06d}"):
             for number in gone:
-                checkpoint.remove(folder, number)
+                checkpoint.remove(folder, number, self._folder.guard)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from grow.history import History
-from grow.recipes import Recipe, differences
-from grow.schedule import best_epoch, end_of_growth, gain_of
+from grow.history import Divergences, History, until
+from grow.recipes import Recipe, all_but_limits, differences
+from grow.schedule import best_epoch, end_of_growth, gain_of, given_up
 from grow.spec import Stop, Training
 from grow.stageplans import StagePlan
 
@@ -41,6 +41,7 @@ class Found:
         flaws: what is damaged of it, in words.
         history: the epochs on disk.
         saved: epochs and steps of its checkpoints.
+        divergences: the attempts at epochs that diverged.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Found:
     flaws: tuple[str, ...] = ()
     history: History = ()
     saved: tuple[tuple[int, int], ...] = ()
+    divergences: Divergences = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,9 @@ def _known(stage: StagePlan, same: Found) -> Entry:
         return Entry(stage, Action.RESUME, words)
     if same.done:
         return Entry(stage, Action.REUSE, "finished before with the same settings and pictures")
+    if end := given_up(stage.training, same.history, same.divergences):
+        words = f"it diverged in {end.words}; with these settings it ends there again"
+        return Entry(stage, Action.RESUME, words)
     if same.epochs:
         words = f"{same.epochs} of {stage.training.epochs} epochs are on disk"
         return Entry(stage, Action.RESUME, words)
@@ -144,12 +149,12 @@ def _known(stage: StagePlan, same: Found) -> Entry:
 
 
 def _extended(stage: StagePlan, old: Found) -> Entry:
-    before, now = old.recipe["training"]["epochs"], stage.training.epochs
     epochs, step = _start(stage, old)
     words = f"goes on from epoch {epochs}" + (f", step {step}" if step else "")
-    if (epochs, step) == (now, 0):
+    if (epochs, step) == (stage.training.epochs, 0):
         words = f"epoch {epochs} is on disk"
-    return Entry(stage, Action.EXTEND, f"epochs {before} → {now}, {words}", old.fingerprint)
+    changes = ", ".join(differences(old.recipe, stage.recipe))
+    return Entry(stage, Action.EXTEND, f"{changes}, {words}", old.fingerprint)
 
 
 _NOTHING = (0, 0)
@@ -158,10 +163,11 @@ _NOTHING = (0, 0)
 def _start(stage: StagePlan, old: Found) -> tuple[int, int]:
     """Epochs and steps of the checkpoint of ``old`` that ``stage`` can go on from.
 
-    Only where the number of epochs is all that differs: every decision of `schedule` depends on
-    the epochs so far, none on how many there will be, so the way is the same as far as both go.
+    Only where the number of epochs, or of halvings of the learning rate, is all that differs:
+    every decision of `schedule` depends on what happened so far, none on how much may, so the way
+    is the same as far as both go.
     """
-    if _all_but_epochs(old.recipe) != _all_but_epochs(stage.recipe):
+    if all_but_limits(old.recipe) != all_but_limits(stage.recipe):
         return _NOTHING
     training = stage.training
     usable = [
@@ -169,6 +175,8 @@ def _start(stage: StagePlan, old: Found) -> tuple[int, int]:
         for epochs, step in old.saved
         if lies_within(training, epochs, step)
         and epochs <= len(old.history)
+        and all(record.is_finite for record in old.history[:epochs])
+        and may_halve(training, until(old.divergences, epochs + (step > 0)))
         and _best_is_saved(training, old, epochs)
     ]
     return max(usable, default=_NOTHING)
@@ -184,6 +192,6 @@ def lies_within(training: Training, epochs: int, step: int) -> bool:
     return epochs < training.epochs or (epochs, step) == (training.epochs, 0)
 
 
-def _all_but_epochs(recipe: Recipe) -> Recipe:
-    training = recipe.get("training") or {}
-    return {**recipe, "training": {k: v for k, v in training.items() if k != "epochs"}}
+def may_halve(training: Training, divergences: Divergences) -> bool:
+    """Whether a training comes through so many divergences."""
+    return len(divergences) <= training.on_divergence.halve

@@ -1,12 +1,14 @@
 """One process at a time in a run folder: a lock file that says who holds it.
 
 Made by an exclusive create, which is atomic on local disks and on NFS from version 3 on; it
-needs no advisory locks. The lock of a process that no longer runs is taken over. Standard
-library and floor 0 only.
+needs no advisory locks. The lock of a process that no longer runs is taken over. Whoever holds
+one asks before each write whether it is still there: a folder can be moved away, and another
+process be at work in its place. Standard library, `commit`, `plainfile` and floor 0 only.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,10 +17,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grow import commit, plainfile
 from grow.errors import RunFolderError
 
 Holder = dict[str, Any]
@@ -27,24 +31,63 @@ _BESIDE = ".lock-"
 _CLAIM = ".dead-lock-"
 _LOOKS, _LOOK_SECONDS = 3, 0.1
 _OLD_SECONDS = 60.0
+_MOST_BYTES = 1 << 16
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ESTALE)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The lock of a folder as long as this process has it.
+
+    Attributes:
+        put_aside: what stood in the lock's place and was none, where it is now; None for nothing.
+    """
+
+    folder: Path
+    mine: Holder
+    put_aside: Path | None = None
+
+    def check(self) -> None:
+        """Returns while the lock is this one.
+
+        Raises:
+            RunFolderError: the folder was moved or removed, or another process has its lock.
+        """
+        try:
+            found = _parsed(plainfile.read(self.folder / "lock", _MOST_BYTES))
+        except OSError as error:
+            if error.errno not in _GONE:
+                return  # too many open files, say: that it is another's is not known
+            found = None
+        if found != self.mine:
+            raise _lost(self.folder, found)
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[Hold]:
     """Holds the lock of ``folder`` while the block runs.
 
     Raises:
         RunFolderError: another process holds it; the message says who and since when.
     """
     path = folder / "lock"
+    put_aside = _put_aside(path)
     mine = _acquire(path)
     try:
         _sweep(folder)
-        yield
+        yield Hold(folder, mine, put_aside)
     finally:
         if holder(folder) == mine:
             with suppress(OSError):
                 path.unlink()
+
+
+def _put_aside(path: Path) -> Path | None:
+    """Moves what no process can have made as its lock out of the way; returns where to."""
+    with suppress(OSError):
+        if plainfile.misplaced(path) or path.stat().st_size > _MOST_BYTES:
+            return commit.set_aside(path)
+    return None
 
 
 def holder(folder: Path) -> Holder | None:
@@ -68,6 +111,7 @@ def _acquire(path: Path) -> Holder:
         "process": os.getpid(),
         "started": _start_of(os.getpid()),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "token": uuid.uuid4().hex,
     }
     # Written whole beside it, then linked into place: nobody reads half a lock.
     beside = path.with_name(f"{_BESIDE}{uuid.uuid4().hex[:8]}")
@@ -147,7 +191,7 @@ def _settled(path: Path) -> bytes | None:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return plainfile.read(path, _MOST_BYTES)
     except OSError:
         return None
 
@@ -206,8 +250,27 @@ def _start_of(process: int) -> str | None:
     return "ended" if state in ("Z", "X") else rest[18]
 
 
+def _lost(folder: Path, found: Holder | None) -> RunFolderError:
+    if found is None:
+        words = f"{folder} was moved or removed, or its lock was, while this process was at work"
+    else:
+        words = (
+            f"{folder} was moved away, or its lock was deleted, while this process was at work; "
+            f"process {found.get('process')} on {found.get('host')} has it now"
+        )
+    return RunFolderError(
+        f"{words}: nothing more is written",
+        hint="the same command goes on from the checkpoints that are in its run folder",
+    )
+
+
 def _refusal(path: Path) -> RunFolderError:
-    found = holder(path.parent) or {}
+    found = holder(path.parent)
+    if found is None:
+        return RunFolderError(
+            f"{path} cannot be read, so nobody knows whether a process is at work there",
+            hint=f"if none is, delete {path}; or use another --run-dir",
+        )
     return RunFolderError(
         f"{path.parent} is in use by process {found.get('process')} on {found.get('host')} "
         f"since {found.get('since')}",

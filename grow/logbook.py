@@ -1,17 +1,23 @@
 """The log of a run read back: with which command it was started, and on which pictures.
 
 `eventlog` writes ``events.jsonl``; this room finds its last word on each thing. A log that is
-missing, cut short or damaged tells less, and is never an error. Standard library only.
+missing, cut short or damaged tells less, and is never an error. Standard library and `plainfile`
+only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from grow import plainfile
+
+_LINE_BYTES = 1 << 26
+_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -35,31 +41,48 @@ class Logged:
 
 def recall(path: Path) -> Logged:
     """What the log at ``path``, a run's ``events.jsonl``, tells."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        return Logged()
-    starts, prepared = _all(lines, "RunStarted"), _all(lines, "Prepared")
-    last_start, last_prepared = _object(starts[-1:]), _object(prepared[-1:])
+    starts, first, last, prepared = 0, b"", b"", b""
+    with suppress(OSError):
+        for line in _lines(path):
+            if _is(line, "RunStarted"):
+                starts, first, last = starts + 1, first or line, line
+            elif _is(line, "Prepared"):
+                prepared = line
+    last_prepared = _object(prepared)
     counts, unusable = last_prepared.get("counts"), last_prepared.get("unusable")
     return Logged(
-        command=_text(last_start.get("command")),
-        starts=len(starts),
-        began=_text(_object(starts[:1]).get("time")),
+        command=_text(_object(last).get("command")),
+        starts=starts,
+        began=_text(_object(first).get("time")),
         counts=_counts(counts) if isinstance(counts, dict) else {},
         unusable=_pairs(unusable) if isinstance(unusable, list) else (),
     )
 
 
-def _all(lines: list[bytes], event: str) -> list[bytes]:
-    mark = f'"event": "{event}"'.encode()
-    return [line for line in lines if mark in line[:120]]
+def last_run_command(path: Path) -> str:
+    """The last `grow run` command line in a log; empty where it tells of none."""
+    found = ""
+    with suppress(OSError):
+        for line in _lines(path):
+            command = _text(_object(line).get("command")) if _is(line, "RunStarted") else ""
+            found = command if command.startswith("grow run ") else found
+    return found
 
 
-def _object(lines: list[bytes]) -> dict[str, Any]:
-    """The JSON object in the one line there is; an empty one where there is none."""
-    with suppress(ValueError, IndexError, RecursionError):
-        value = json.loads(lines[0])
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a log; of one that is too large to be one there are none."""
+    if path.stat().st_size <= _MOST_BYTES:
+        yield from plainfile.lines(path, _LINE_BYTES)
+
+
+def _is(line: bytes, event: str) -> bool:
+    return f'"event": "{event}"'.encode() in line[:120]
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """The JSON object in a line; an empty one where there is none."""
+    with suppress(*plainfile.MALFORMED):
+        value = json.loads(line)
         if isinstance(value, dict):
             return value
     return {}

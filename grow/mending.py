@@ -7,75 +7,108 @@ comes to the same weights. No Keras.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
-from grow import commit, inspection
-from grow.checkpoint import State
+from grow import commit, inspection, plainfile
+from grow.commit import Guard
 from grow.events import Listener, Warned
+from grow.history import History
 from grow.inspection import Flaw, Start
-from grow.spec import Training
+from grow.spec import RunSpec, Training
+from grow.stagefile import to_yaml
 from grow.stagefolder import StageFolder
 from grow.stageplans import StagePlan
 from grow.store import RunFolder
 
 
-def mend(folder: RunFolder, stages: Sequence[StagePlan], emit: Listener) -> None:
-    """Looks at every stage folder and puts aside what is damaged.
+def mend_run(folder: RunFolder, spec: RunSpec, emit: Listener) -> None:
+    """Puts aside what is damaged of the run's own files; all of them are written anew.
 
-    A finished stage that another will grow from is read whole; of the others, sizes will do.
+    The copy of the stage file is put aside too where ``run.json`` does not vouch for it and it is
+    not what is about to be run.
+
+    Raises:
+        OSError: something cannot be put aside.
+    """
+    flaws = [flaw for flaw in inspection.run_flaws(folder) if os.path.lexists(flaw.path)]
+    copy = folder.stage_file
+    noted = os.path.lexists(folder.run_file) and folder.run_file not in {f.path for f in flaws}
+    if not noted and copy.is_file() and plainfile.read(copy) != to_yaml(spec).encode():
+        flaws.append(Flaw(copy, f"{copy} is vouched for by no run.json"))
+    _put_aside(flaws, emit, "it is written anew", folder.guard)
+
+
+def mend(
+    folder: RunFolder, stages: Sequence[StagePlan], emit: Listener, *, unused: bool = True
+) -> None:
+    """Reads every stage folder whole and puts aside what is damaged.
+
+    Args:
+        folder: the run folder.
+        stages: the stages that are about to be used.
+        emit: is warned of everything that is put aside.
+        unused: whether the folders of other stages are read whole too. Of a comparison each
+            is used by another variant, and read then.
 
     Raises:
         OSError: something cannot be put aside.
     """
     used = set()
-    needed = False
-    for stage in reversed(stages):
+    for stage in stages:
         place = folder.of(stage)
         used.add(place.path)
         if place.path.exists():
-            _mend_stage(place, emit, thorough=needed)
-        needed = not (place.path / "done.json").exists()
+            then = "it is written anew"
+            if (place.path / "done.json").exists():
+                then = "the stage is trained again from its newest good checkpoint"
+            _mend_stage(place, inspection.stage_flaws(place, stage, thorough=True), emit, then)
     for place in folder.stage_folders():
         if place.path not in used:
-            flaws = inspection.stage_flaws(place, thorough=False)
-            files = [flaw for flaw in flaws if flaw.path.is_file()]
-            _put_aside(files, emit, "nothing of it is needed now")
+            flaws = inspection.stage_flaws(place, thorough=unused)
+            there = [flaw for flaw in flaws if flaw.undoes or os.path.lexists(flaw.path)]
+            _mend_stage(place, there, emit, "nothing of it is needed now")
 
 
-def _mend_stage(place: StageFolder, emit: Listener, *, thorough: bool) -> None:
+def _mend_stage(place: StageFolder, flaws: Sequence[Flaw], emit: Listener, then: str) -> None:
     done = place.path / "done.json"
-    was_done = done.exists()
-    flaws = inspection.stage_flaws(place, thorough=thorough and was_done)
-    then = "it is written anew"
-    if was_done:
-        then = "the stage is trained again from its newest good checkpoint"
-    _put_aside(flaws, emit, then)
-    if flaws and done.exists():
-        commit.set_aside(done)
+    _put_aside([flaw for flaw in flaws if flaw.undoes], emit, then, place.guard)
+    rest = [flaw for flaw in flaws if not flaw.undoes]
+    _put_aside(rest, emit, "the stage does without it", place.guard)
+    if len(rest) < len(flaws) and done.exists():
+        commit.set_aside(done, place.guard)
 
 
-def _put_aside(flaws: Iterable[Flaw], emit: Listener, then: str) -> None:
+def _put_aside(flaws: Iterable[Flaw], emit: Listener, then: str, guard: Guard) -> None:
+    told = []
     for flaw in flaws:
         where = "there is nothing to put aside"
-        if flaw.path.exists():
-            where = f"put aside as {commit.set_aside(flaw.path).name}"
-        emit(Warned(f"{flaw.words}; {where}, {then}"))
+        if os.path.lexists(flaw.path):
+            where = f"put aside as {commit.set_aside(flaw.path, guard).name}"
+        told.append(Warned(f"{flaw.words}; {where}, {then}"))
+    # Told when all are out of the way: one of them may be the log that is told of it.
+    for warned in told:
+        emit(warned)
 
 
-def resume(folder: StageFolder, training: Training, emit: Listener) -> State | None:
-    """The newest state that a stage can go on from; newer ones that are not good are put aside.
-
-    Returns:
-        The state, verified; None to start from nothing.
-    """
+def resume(folder: StageFolder, training: Training, emit: Listener) -> Start:
+    """Where a stage can go on from, verified; newer checkpoints that are not good are put aside."""
     start = inspection.newest_start(folder, training)
     then = "the next older good one is used" if start.state else "the stage starts anew"
-    _put_aside(start.flaws, emit, then)
-    if start.state is not None:
-        folder.write_history(start.state.history)
-    elif (folder.path / "history.jsonl").exists():
-        folder.write_history(())
-    return start.state
+    _put_aside(start.flaws, emit, then, folder.guard)
+    history = () if start.state is None else start.state.history
+    path = folder.path / "history.jsonl"
+    if path.exists() and not _go_together(folder.history(), history):
+        flaw = Flaw(path, f"{path} is damaged: its epochs are not those of the newest checkpoint")
+        _put_aside([flaw], emit, "it is written anew", folder.guard)
+    if history or start.divergences or path.exists():
+        folder.write_history(history, start.divergences)
+    return start
+
+
+def _go_together(one: History, other: History) -> bool:
+    """Whether one begins as the other does: a process may have ended between two writes."""
+    return all(left.to_dict() == right.to_dict() for left, right in zip(one, other, strict=False))
 
 
 def extension(source: StageFolder, training: Training, emit: Listener) -> Start:

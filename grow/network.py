@@ -37,6 +37,7 @@ from grow.backend import load_keras
 from grow.errors import RunFolderError
 from grow.pictures.preprocessing import Preprocessing
 from grow.stageplans import StagePlan
+from grow.step import predict
 
 Model = Any
 """A ``keras.Model``; Keras ships no types."""
@@ -127,9 +128,7 @@ def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArr
 
 def up_to(model: Model, layer: str) -> Model:
     """The part of a model from its pictures to the outputs of a layer; weights are shared."""
-    part = load_keras().Model(model.inputs, model.get_layer(layer).output)
-    part.jit_compile = False  # as in training
-    return part
+    return load_keras().Model(model.inputs, model.get_layer(layer).output)
 
 
 def behind(model: Model, layer: str) -> Model:
@@ -139,8 +138,7 @@ def behind(model: Model, layer: str) -> Model:
 
 def _partly(model: Model, to: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     part = load_keras().Model(model.inputs, to)
-    result: NDArray[np.float32] = part.predict_on_batch(pictures)
-    return result
+    return predict(part, len(pictures), pictures)
 
 
 def write_weights(model: Model, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -199,8 +197,18 @@ def notes_of(stage: StagePlan) -> Notes:
     """What the model of a planned stage will say of itself."""
     pictures = stage.recipe["pictures"]
     height, width = pictures["master"]
-    preprocessing = Preprocessing(stage.architecture.image, (height, width), pictures["fit"])
+    said = pictures.get("range") or _of_files(pictures.get("array_range"))
+    scale = None if said is None else (said[0], said[1])
+    preprocessing = Preprocessing(stage.architecture.image, (height, width), pictures["fit"], scale)
     return Notes(tuple(pictures["classes"]), preprocessing)
+
+
+def _of_files(scale: list[float] | None) -> list[float] | None:
+    """The range of arrays where picture files hold such values too: whole numbers from 0 on.
+
+    An array from 0 to 1 or from -1 to 1 was a picture of 8 bits once, and files still are.
+    """
+    return scale if scale is not None and scale[0] >= 0 and scale[1] >= 2 else None
 
 
 def save(model: Model, notes: Notes, path: Path) -> None:

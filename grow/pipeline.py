@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from grow.pictures.augment import distort, epoch_order
 from grow.pictures.reduce import area_mean
 from grow.pictures.resample import resample
 from grow.spec import Augment
+
+if TYPE_CHECKING:
+    from grow.pictures.prepare import Chosen
 
 Batch = tuple[Any, Any]
 """Pictures ``(batch, height, width, channels)`` in [0, 255] and labels ``(batch, 1)``."""
@@ -47,7 +50,7 @@ class Feed:
             all count one.
     """
 
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] | Chosen
     labels: NDArray[np.int64]
     training: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -62,6 +65,16 @@ class Feed:
     def steps(self) -> int:
         """Training steps an epoch; the last one may have fewer pictures."""
         return -(-len(self.training) // self.batch)
+
+    @property
+    def whole_batch(self) -> int:
+        """Pictures of the first batch of each epoch; only the last one may have fewer."""
+        return min(self.batch, len(self.training))
+
+    @property
+    def whole_evaluation_batch(self) -> int:
+        """Pictures of the first batch of each validation, likewise."""
+        return min(EVALUATION_BATCH, len(self.validation))
 
     @property
     def evaluation_steps(self) -> int:
@@ -91,9 +104,10 @@ class Feed:
         """The first training pictures, unchanged."""
         return self.pictures(self.training[:count])
 
-    def first_validation(self, count: int) -> NDArray[np.float32]:
-        """The first validation pictures."""
-        return self.pictures(self.validation[:count])
+    def first(self, count: int) -> NDArray[np.float32]:
+        """The first validation pictures, or training pictures where there are none; unchanged."""
+        rows = self.validation if len(self.validation) else self.training
+        return self.pictures(rows[:count])
 
     def sample_weights(self, labels: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """How much each picture counts, shape ``(batch,)``; None where all count one.

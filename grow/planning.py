@@ -12,18 +12,21 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import inspection, stagefile
-from grow.errors import DataError, RunFolderError
+from grow import classes as class_sets
+from grow import inspection, retraining, stagefile
+from grow.errors import GrowthError, RunFolderError, UsageError
 from grow.groups import total_flops
 from grow.lineup import Entry, line_up
-from grow.pictures import exported
+from grow.pictures import exported, lookalikes
+from grow.pictures import index as memory
 from grow.pictures.balance import class_weights
-from grow.pictures.index import peek
-from grow.pictures.manifest import Split, Unusable, shown
-from grow.pictures.outline import Outline, outline
-from grow.pictures.split import remarks
-from grow.spec import Fetched, OnBad, RunSpec
-from grow.stageplans import Pictures, master_shape, plan_stages
+from grow.pictures.manifest import Manifest, Split, Unusable, shown
+from grow.pictures.outline import Outline, list_pictures, outlined
+from grow.pictures.split import check, check_all_used, remarks, settle
+from grow.pictures.there import absent, check_there
+from grow.pictures.together import leak, proposable
+from grow.spec import Fetched, NpyData, NpzData, RunSpec, validates
+from grow.stageplans import Pictures, StagePlan, master_shape, plan_stages
 from grow.store import RunFolder
 
 SCHEMA = "grow.plan/1"
@@ -39,12 +42,15 @@ class Plan:
         folder: the run folder it would use.
         classes: names of the classes, in label order.
         pictures: pictures per split as far as they are counted without opening any; empty
-            when the pictures were not found.
+            when the pictures are not known.
         entries: what happens with each stage, and why.
         warnings: what the plan had to assume, and what it leaves out.
         approximate: whether the pictures are divided differently, by a few, once they are read.
         class_weights: how much a picture of each class counts in the training loss; empty where
-            all count one, or the pictures were not found.
+            all count one, or the pictures are not known. Of all classes; a stage that does not
+            know them all weighs its own.
+        of_some: pictures per split as ``pictures``, of the classes that some stages know, by
+            these classes.
     """
 
     spec: RunSpec
@@ -55,16 +61,21 @@ class Plan:
     warnings: tuple[str, ...] = ()
     approximate: bool = False
     class_weights: Mapping[str, float] = field(default_factory=dict)
+    of_some: Mapping[tuple[str, ...], Mapping[str, int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         stages = ", ".join(f"{e.stage.number} {e.stage.name}: {e.action}" for e in self.entries)
         return f"<plan {self.spec.name} -> {self.folder}: {stages}>"
 
+    def pictures_of(self, stage: StagePlan) -> Mapping[str, int]:
+        """Pictures per split of the classes that a stage knows; empty where none were found."""
+        return self.of_some.get(stage.classes, self.pictures)
+
     def training_flops(self, entry: Entry) -> int | None:
         """Floating-point operations of training a stage to its last epoch; None if unknown."""
-        if not self.pictures:
+        stage, pictures = entry.stage, self.pictures_of(entry.stage)
+        if not pictures:
             return None
-        stage, pictures = entry.stage, self.pictures
         counts = (pictures["train"], pictures.get("validation", 0))
         return total_flops(stage.architecture, stage.groups, stage.training.epochs, *counts)
 
@@ -88,6 +99,7 @@ class Plan:
         return {
             "number": stage.number,
             "name": stage.name,
+            "classes": list(stage.classes),
             "action": entry.action,
             "reason": entry.reason,
             "fingerprint": stage.fingerprint if known else None,
@@ -113,6 +125,7 @@ def plan(
     *,
     run_dir: str | PathLike[str] | None = None,
     overrides: Sequence[str] = (),
+    classes: int | None = None,
 ) -> Plan:
     """Plans a stage file: what each stage would be, and what would be done about it.
 
@@ -120,25 +133,36 @@ def plan(
         stage_file: path of the stage file.
         run_dir: the run folder; ``runs/NAME`` unless said.
         overrides: values in place of the file's, such as ``train.epochs=3``.
+        classes: how many classes to assume, two or more, without a look at the pictures.
 
     Raises:
         StageFileError: the stage file cannot be used; carries all its problems.
+        DataError: `run` would refuse the pictures before it opens any.
         RunFolderError: there is a run folder, and it is damaged; or a file is in its place.
     """
+    if classes is not None and classes < 2:
+        raise UsageError(f"classes: expected two or more, found {classes}")
     file = Path(stage_file)
     spec = stagefile.read(file, overrides)
     folder = RunFolder(run_folder(spec, run_dir))
-    seen = _look(spec, file.parent)
-    entries = line_up(plan_stages(spec, seen.known), inspection.survey(folder))
+    seen = _look(spec, file.parent) if classes is None else _not_looked_at(spec, classes)
+    try:
+        stages = plan_stages(spec, seen.known)
+    except GrowthError as error:
+        raise stagefile.located(file, error, overrides) from None
+    found = inspection.survey(folder)
+    entries = line_up(stages, found)
+    retrained = retraining.sentence(spec, entries, found) if seen.counts else ""
     return Plan(
         spec=spec,
         folder=folder.path,
         classes=seen.known.classes,
         pictures=seen.counts,
         entries=entries,
-        warnings=(*seen.warnings, *_never_thawed(entries)),
+        warnings=(*filter(None, [retrained]), *seen.warnings, *_never_thawed(entries)),
         approximate=seen.approximate,
         class_weights=class_weights(seen.training) if spec.data.balance == "weights" else {},
+        of_some={s.classes: seen.of(s.classes) for s in stages if s.classes != seen.known.classes},
     )
 
 
@@ -162,77 +186,148 @@ class _Seen:
     warnings: tuple[str, ...] = ()
     approximate: bool = False
     training: Mapping[str, int] = field(default_factory=dict)
+    by_class: Mapping[Split, Mapping[str, int]] = field(default_factory=dict)
+    fraction: float | None = None
+
+    def of(self, some: tuple[str, ...]) -> dict[str, int]:
+        """How many pictures of some of the classes there are per split, as far as is known."""
+        return _totals(
+            {
+                split: {name: count for name, count in counts.items() if name in some}
+                for split, counts in self.by_class.items()
+            },
+            self.fraction,
+        )
 
 
 def _look(spec: RunSpec, base: Path) -> _Seen:
-    shape = master_shape(spec)
+    """What is known of the pictures, with every error that a run would end with before it reads.
+
+    Raises:
+        DataError: a run would not start with these pictures.
+    """
     cache = cache_folder()
     missing = exported.missing(spec.data, cache)
+    if missing is not None:
+        return _unfetched(spec, missing)
     data = exported.local(spec.data, cache)
-    try:
-        if missing is not None:
-            return _unfetched(missing)
-        manifest = peek(data, base, shape, cache)
-        if manifest is not None:
-            known = Pictures(manifest.classes, manifest.training_digest)
-            counts = manifest.counts()
-            told = (
-                *_left_out(manifest.unusable, spec.data.on_bad),
-                *remarks(counts),
-                *map(str, manifest.remarks),
-            )
-            return _Seen(known, _totals(counts), told, training=counts["train"])
-        seen = outline(data, base)
-    except DataError as error:
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(error.message.rstrip(".")),))
-    return _outlined(seen, spec.data.on_bad)
+    listing = list_pictures(data, base)
+    stamps = memory.stamps(listing)
+    gone = absent(listing, stamps)
+    check_there(listing, gone)
+    shape, later = master_shape(spec), class_sets.later_sets(spec)
+    prepared = memory.prepared_before(data, listing, stamps, shape, cache, later)
+    if prepared is None:
+        # Names stand for contents: enough to see what could not be divided, whatever they hold.
+        keys = {candidate.key: candidate.key for candidate in listing.candidates}
+        supposed = settle(listing, keys, {one.key: one.reason for one in gone})
+        _check(spec, supposed, listing.place)
+        earlier = memory.peek_without(data, base, shape, cache, later) if later else ()
+        seen = outlined(listing, supposed)
+        if isinstance(data, NpzData | NpyData):
+            # numpy, for these sources alone
+            from grow.pictures.arrayscale import preview  # noqa: PLC0415
+
+            seen = replace(seen, remarks=(*seen.remarks, *preview(data, base)))
+        return _outlined(seen, tuple(map(known, earlier)))
+    manifest, images = prepared
+    _check(spec, manifest, listing.place)
+    counts = manifest.counts()
+    alike = lookalikes.kept(images, manifest) if proposable(data, listing) else None
+    found = leak(manifest, alike or ())
+    told = (
+        *_left_out(manifest.unusable),
+        *remarks(counts),
+        *map(str, (*manifest.remarks, *([found] if found else []))),
+    )
+    return _Seen(known(manifest), _totals(counts), told, training=counts["train"], by_class=counts)
 
 
-def _unfetched(data: Fetched) -> _Seen:
+def _check(spec: RunSpec, manifest: Manifest, place: str) -> None:
+    """Sees that a run would go on with these pictures."""
+    check(manifest, place, validates=validates(spec.data))
+    if spec.data.on_bad == "stop":
+        check_all_used(manifest)
+
+
+def _not_looked_at(spec: RunSpec, classes: int) -> _Seen:
+    """What is assumed where the pictures are not to be looked at."""
+    words = f"the pictures were not looked at; {classes} classes are assumed, as --classes says"
+    return _Seen(_unknown(spec, classes), {}, (words,))
+
+
+def known(manifest: Manifest) -> Pictures:
+    """What recipes hold of the pictures of a manifest."""
+    earlier = tuple(map(known, manifest.earlier))
+    return Pictures(manifest.classes, manifest.training_digest, earlier)
+
+
+def _unknown(spec: RunSpec, assumed: int = 2) -> Pictures:
+    """What is assumed while the pictures are not known: so many classes, and those named as new.
+
+    Those named as new are among the ``assumed`` as far as there is room beside a first two.
+    """
+    later = [name for names in class_sets.new_classes(spec) for name in names]
+    others = max(assumed - len(later), 2)
+    first = [name for name in map(str, range(others + len(later))) if name not in later]
+    return Pictures((*first[:others], *later), None)
+
+
+def _unfetched(spec: RunSpec, data: Fetched) -> _Seen:
     """What is known of a data set before it is fetched; a plan fetches nothing."""
     name = f"{data.name} ({data.source})"
     seen = exported.foreseen(data)
     if seen is None:
         told = f"{name} is not on this machine yet, grow run fetches it"
-        return _Seen(Pictures(("0", "1"), None), {}, (_assumed(told),))
-    return replace(
-        _outlined(seen, data.on_bad), warnings=(f"{name} is fetched when the run starts",)
-    )
+        return _Seen(_unknown(spec), {}, (_assumed(told),))
+    return replace(_outlined(seen), warnings=(f"{name} is fetched when the run starts",))
 
 
-def _outlined(seen: Outline, on_bad: OnBad) -> _Seen:
-    counts = _totals(seen.counts)
-    if seen.fraction is not None:
-        # Which ones is known once they are read; how many, within a few.
-        aside = round(counts["train"] * seen.fraction)
-        counts = {**counts, "train": counts["train"] - aside, "validation": aside}
-    known = Pictures(seen.classes, None)
+def _outlined(seen: Outline, earlier: tuple[Pictures, ...] = ()) -> _Seen:
+    # A share that is not divided yet is known once the pictures are read; how many, within a few.
+    fraction = None if seen.divided else seen.fraction
+    counts = _totals(seen.counts, fraction)
+    pictures = Pictures(seen.classes, None, earlier)
     told = (
-        *_left_out(seen.unusable, on_bad),
-        *(() if seen.fraction else remarks(seen.counts)),
+        *_left_out(seen.unusable),
+        *(() if seen.fraction and not seen.divided else remarks(seen.counts)),
         *map(str, seen.remarks),
     )
     # What is set aside is the same share of each class, and so hardly moves the weights.
-    return _Seen(known, counts, told, seen.fraction is not None, seen.counts["train"])
+    return _Seen(
+        pictures,
+        counts,
+        told,
+        seen.fraction is not None,
+        seen.counts["train"],
+        by_class=seen.counts,
+        fraction=fraction,
+    )
 
 
 def _assumed(why: str) -> str:
     return f"{why}; two classes are assumed"
 
 
-def _left_out(unusable: Sequence[Unusable], on_bad: OnBad) -> tuple[str, ...]:
+def _left_out(unusable: Sequence[Unusable]) -> tuple[str, ...]:
     if not unusable:
         return ()
-    if on_bad == "stop" and not all(entry.chosen for entry in unusable):
-        return (*_left_out(unusable, "skip"), "on_bad is stop: grow run ends before any training")
     first = f"{shown(unusable[0].key)}, {unusable[0].reason}"
     if len(unusable) == 1:
         return (f"1 file is left out: {first}",)
     return (f"{len(unusable):,} files are left out; the first: {first}",)
 
 
-def _totals(counts: Mapping[Split, Mapping[str, int]]) -> dict[str, int]:
-    return {split: sum(classes.values()) for split, classes in counts.items()}
+def _totals(
+    counts: Mapping[Split, Mapping[str, int]], fraction: float | None = None
+) -> dict[str, int]:
+    """Pictures per split, where ``fraction`` of those to train on is still to be set aside."""
+    totals: dict[str, int] = {split: sum(of.values()) for split, of in counts.items()}
+    if fraction is not None and totals:
+        # Which ones is known once they are read; how many, within a few.
+        aside = round(totals["train"] * fraction)
+        totals |= {"train": totals["train"] - aside, "validation": aside}
+    return totals
 
 
 def run_folder(spec: RunSpec, run_dir: str | PathLike[str] | None) -> Path:

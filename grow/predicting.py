@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grow import step
 from grow.errors import GrowError
 from grow.events import Listener, Preparing, to_all
 from grow.pictures.ahead import in_order
@@ -171,8 +172,8 @@ def _predict(
             usable = [entry for entry in chunk if isinstance(entry, _Read)]
             if usable:
                 batch = np.stack([one.pixels for one in usable])
-                values = spread(model.predict_on_batch(batch), classes)
-                _check_finite(values, trained)
+                values = spread(step.predict(model, min(size, len(files)), batch), classes)
+                check_finite(values, trained)
                 for one, row in zip(usable, values.tolist(), strict=True):
                     yield _said(one.file, row)
             done += len(chunk)
@@ -213,7 +214,12 @@ def _read(
     return in_order(read, files, check_stop, waiting)
 
 
-def _check_finite(values: NDArray[np.float64], trained: Trained) -> None:
+def check_finite(values: NDArray[np.float64], trained: Trained) -> None:
+    """Does nothing where a model's outputs are numbers, shape ``(batch, classes)``.
+
+    Raises:
+        GrowError: one is not.
+    """
     if not np.isfinite(values).all():
         raise GrowError(
             f"{trained.title}: the model's outputs are no probabilities but NaN",

@@ -19,6 +19,20 @@ def fingerprint(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_LIMITS = ("epochs", "on_divergence")
+
+
+def all_but_limits(recipe: Recipe) -> Recipe:
+    """A recipe without how far it goes: what decides every state on the way."""
+    training = recipe.get("training") or {}
+    return {**recipe, "training": {k: v for k, v in training.items() if k not in _LIMITS}}
+
+
+def training_digest(recipe: Recipe) -> str:
+    """Tells one training from another, whatever the number of epochs."""
+    return fingerprint(all_but_limits(recipe))
+
+
 def differences(old: Recipe, new: Recipe) -> Iterator[str]:
     """What changed between two recipes, in words such as ``learning_rate 0.001 → 0.0005``."""
     plain = {key for key in old.keys() | new.keys() if key not in _GROUPS}
@@ -48,7 +62,12 @@ def _changed_keys(old: Recipe | None, new: Recipe | None, before: str = "") -> I
     one, other = old or {}, new or {}
     for key in sorted(one.keys() | other.keys(), key=lambda key: (_order(key), key)):
         if key not in one or key not in other or one[key] != other[key]:
-            yield f"{before}{key} {_short(one.get(key))} → {_short(other.get(key))}"
+            words = [_short(values.get(key, _UNSAID.get(key))) for values in (one, other)]
+            yield f"{before}{key} {words[0]} → {words[1]}"
+
+
+_UNSAID = {"on_divergence": "stop"}
+"""What a key that a recipe leaves out stands for, where that has a name."""
 
 
 def _order(key: str) -> int:

@@ -7,6 +7,8 @@ for.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,15 +16,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from grow import checkpoint, documents, logbook
+from grow import checkpoint, documents, inspection, logbook
 from grow.checkpoint import DamagedError
 from grow.errors import RunFolderError
 from grow.findings import Findings
-from grow.history import EpochRecord, GrowthShock, History
+from grow.history import Divergence, Divergences, EpochRecord, GrowthShock, History, in_order
 from grow.lineup import Complete, not_needed
 from grow.lock import Holder, living_holder
 from grow.logbook import Logged
-from grow.schedule import best_epoch
+from grow.schedule import best_epoch, given_up
 from grow.spec import RunSpec
 from grow.stagefolder import Done, StageFolder, unlike
 from grow.stageplans import Pictures, StagePlan, plan_stages
@@ -47,6 +49,9 @@ class StageResult:
         findings: what its model makes of pictures; None while the stage is not complete, and
             for stages completed by a version of grow that did not look.
         versions: of what computed the weights, by name; empty before the first checkpoint.
+        divergences: the attempts at epochs that diverged.
+        diverged: how the stage ended by diverging, in words; empty where it did not. Then it is
+            not complete, whatever an earlier version wrote.
     """
 
     plan: StagePlan
@@ -58,12 +63,16 @@ class StageResult:
     not_needed: str = ""
     findings: Findings | None = None
     versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    divergences: Divergences = ()
+    diverged: str = ""
 
     @property
     def state(self) -> str:
-        """``done``, ``begun``, ``waiting`` or ``not needed``."""
+        """``done``, ``begun``, ``waiting``, ``diverged`` or ``not needed``."""
         if self.not_needed:
             return "not needed"
+        if self.diverged:
+            return "diverged"
         if self.done is not None:
             return "done"
         return "begun" if self.path.is_dir() else "waiting"
@@ -74,12 +83,22 @@ class StageResult:
         number = best_epoch(self.plan.training, self.history)
         return self.history[number - 1] if number else None
 
+    @property
+    def happened(self) -> list[EpochRecord | Divergence]:
+        """Its epochs and the attempts at them that diverged, as it went."""
+        return in_order(self.history, self.divergences)
+
     def model(self) -> Any:
         """The stage's trained ``keras.Model``, pixels in [0, 255] to probabilities.
 
         Raises:
             RunFolderError: the stage is not complete, or its model is damaged.
         """
+        if self.diverged:
+            raise RunFolderError(
+                f"{self.path} has no model that can be used: {self.diverged}",
+                hint="lower its learning rate, and run it again",
+            )
         if self.done is None:
             raise RunFolderError(f"{self.path} is not complete: it has no model yet")
         from grow import network  # noqa: PLC0415  (only a model needs Keras)
@@ -87,7 +106,8 @@ class StageResult:
         path = self.path / "model.keras"
         seal = self.done.files.get(path.name)
         if seal is not None and (why := unlike(path, seal, thorough=True)):
-            raise documents.damaged(path, why)
+            hint = f"{_resume(self.path.parent)} puts it aside and makes it again; nothing is lost"
+            raise RunFolderError(f"{path} is damaged: {why}", hint=hint)
         return network.load(path)
 
     def __repr__(self) -> str:
@@ -100,6 +120,7 @@ class StageResult:
         return {
             "number": stage.number,
             "name": stage.name,
+            "classes": list(stage.classes),
             "fingerprint": stage.fingerprint,
             "state": self.state,
             "folder": self.path.name,
@@ -117,6 +138,8 @@ class StageResult:
             "findings": found and found.to_dict(pictures=False),
             "versions": dict(self.versions),
             "history": [record.to_dict() for record in self.history],
+            "divergences": [one.to_dict() for one in self.divergences],
+            "diverged": self.diverged or None,
         }
 
 
@@ -130,6 +153,7 @@ class Run:
         classes: names of the classes, in label order.
         stages: all stages of that file, trained or not.
         log: what the run's log tells: its command, its pictures.
+        running: who was at work in the folder when it was read; None when nobody was.
     """
 
     path: Path
@@ -137,16 +161,12 @@ class Run:
     classes: tuple[str, ...]
     stages: tuple[StageResult, ...]
     log: Logged = field(default_factory=Logged)
+    running: Holder | None = field(default=None, hash=False)
 
     @property
     def name(self) -> str:
         """The run's name."""
         return self.spec.name
-
-    @property
-    def running(self) -> Holder | None:
-        """Who is at work in the folder now; None when nobody is."""
-        return living_holder(self.path)
 
     def __repr__(self) -> str:
         return f"<run {self.name} in {self.path}: {list(self.stages)}>"
@@ -201,13 +221,26 @@ def load(run_dir: str | PathLike[str]) -> Run:
     """
     folder = RunFolder(Path(run_dir))
     found = noted(folder)
+    try:
+        stages = results(folder, plan_stages(found.spec, found.pictures))
+    except RunFolderError as error:
+        hint = (
+            f"{_resume(folder.path)} puts it aside, and trains again from the newest good "
+            "checkpoint what is then missing"
+        )
+        raise RunFolderError(error.message, hint=hint) from error
     return Run(
         path=folder.path,
         spec=found.spec,
         classes=found.pictures.classes,
-        stages=results(folder, plan_stages(found.spec, found.pictures)),
+        stages=stages,
         log=logbook.recall(folder.path / "events.jsonl"),
+        running=living_holder(folder.path),
     )
+
+
+def _resume(run_dir: Path) -> str:
+    return f"`grow resume {shlex.quote(str(run_dir))}`"
 
 
 def load_all(folder: str | PathLike[str]) -> list[Run | RunFolderError]:
@@ -237,14 +270,18 @@ def noted(folder: RunFolder) -> Noted:
     Raises:
         RunFolderError: it is not a run folder, or its notes are damaged.
     """
-    hint = "run its stage file with `grow run` again: that writes it anew, trained stages stay"
-    path = folder.path / "run.json"
     try:
-        values = folder.header()
-        spec = folder.spec()
+        values, spec = folder.header(), folder.spec()
     except RunFolderError as error:
-        raise RunFolderError(error.message, hint=hint if path.is_file() else error.hint) from error
-    known = Pictures(tuple(values["classes"]), values["pictures"])
+        command = logbook.last_run_command(folder.path / "events.jsonl")
+        command = command or f"grow run STAGES.yaml --run-dir {shlex.quote(str(folder.path))}"
+        hint = f"`{command}` puts it aside and writes it anew; trained stages stay"
+        there = os.path.lexists(folder.run_file)
+        raise RunFolderError(error.message, hint=hint if there else error.hint) from error
+    earlier = tuple(
+        Pictures(tuple(one["classes"]), one["pictures"]) for one in values.get("earlier", ())
+    )
+    known = Pictures(tuple(values["classes"]), values["pictures"], earlier)
     return Noted(spec, Path(values["base"]), known)
 
 
@@ -272,6 +309,13 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
     if done is not None and done.epochs != len(history):
         why = f"expected {done.epochs} epochs, as done.json has them, found {len(history)}"
         raise documents.damaged(folder.path / "history.jsonl", why)
+    diverged, divergences = "", folder.divergences()
+    if done is not None:
+        diverged = inspection.ended_diverged(done, history)
+    elif end := given_up(stage.training, history, divergences):
+        diverged = f"its training diverged in {end.words}"
+    if diverged:
+        done = None
     return StageResult(
         plan=stage,
         path=folder.path,
@@ -281,6 +325,8 @@ def _result(folder: StageFolder, stage: StagePlan) -> StageResult:
         step=0 if done else _step(folder.checkpoints),
         findings=folder.findings() if done else None,
         versions=_versions(folder.checkpoints),
+        divergences=divergences,
+        diverged=diverged,
     )
 
 

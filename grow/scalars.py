@@ -7,6 +7,7 @@ library only.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
@@ -144,6 +145,42 @@ Share = Annotated[
 """A share of 1, or so many per cent: 0.005 is ``0.5%``."""
 
 
+_LARGEST_VALUE = 1e12  # of a picture: products of it stay far from what a float cannot hold
+
+
+def _rising(value: Any) -> Any:
+    """The word auto, or two numbers, the smaller first."""
+    if value == "auto":
+        return value
+    pair = value if isinstance(value, list | tuple) else ()
+    if [type(item) in (int, float) and abs(item) <= _LARGEST_VALUE for item in pair] != [True] * 2:
+        raise ValueError(value)
+    low, high = (float(item) for item in pair)
+    if not low < high:
+        raise ValueError(value)
+    return low, high
+
+
+Range = Annotated[
+    Literal["auto"] | tuple[float, float],
+    BeforeValidator(_rising),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": "auto", "type": "string"},
+                {
+                    "type": "array",
+                    "prefixItems": [{"type": "number"}, {"type": "number"}],
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ]
+        }
+    ),
+]
+"""Which stored value becomes black and which white: ``[0, 478]``, or ``auto``."""
+
+
 REPEAT_PATTERN = r"^up to [0-9]{1,3}$"
 """How often at most, in words: ``up to 5``."""
 _MOST = 100
@@ -170,3 +207,17 @@ Repeat = Annotated[
     ),
 ]
 """How often at most."""
+
+
+def regular_expression(pattern: str) -> re.Pattern[str]:
+    """The pattern as Python's `re` reads it.
+
+    Raises:
+        ValueError: it is none; says why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sets that later versions may read differently
+            return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error) or "nested too deeply") from error

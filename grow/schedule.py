@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 
-from grow.history import EpochRecord, History
-from grow.spec import Monitor, Plateau, ReduceOnPlateau, Stop, Training
+from grow.history import Divergence, Divergences, EpochRecord, History, in_order, until
+from grow.spec import Monitor, Plateau, Stop, Training
+
+HALF = 0.5
+"""What a divergence multiplies the learning rate by."""
 
 
 def value_of(record: EpochRecord, monitor: Monitor) -> float:
@@ -22,17 +25,53 @@ def value_of(record: EpochRecord, monitor: Monitor) -> float:
     return value if monitor.endswith("accuracy") else -value
 
 
-def learning_rate(training: Training, history: History) -> float:
+def learning_rate(training: Training, history: History, divergences: Divergences = ()) -> float:
     """The learning rate of the epoch after ``history``.
 
-    With ``reduce_on_plateau`` the rule is that of Keras's ReduceLROnPlateau callback, replayed:
-    after ``patience`` epochs without a gain of more than ``min_delta`` it is multiplied by
-    ``factor``, and for ``cooldown`` epochs nothing is counted.
+    It is halved at each divergence, from the epoch on that diverged. With ``reduce_on_plateau``
+    the rule is that of Keras's ReduceLROnPlateau callback, replayed: after ``patience`` epochs
+    without a gain of more than ``min_delta`` it is multiplied by ``factor``, and for
+    ``cooldown`` epochs nothing is counted. A divergence is no epoch, so it counts for neither.
+
+    Args:
+        training: the stage's settings.
+        history: the epochs before this one.
+        divergences: the attempts at those and at this one that diverged; later ones do not count.
     """
-    rate = training.learning_rate
-    if training.reduce_on_plateau is None:
-        return rate
-    return _replay_plateau(training.reduce_on_plateau, rate, history)
+    rate, plateau = training.learning_rate, training.reduce_on_plateau
+    best, waited, cooldown = float("-inf"), 0, 0
+    for record in in_order(history, until(divergences, len(history) + 1)):
+        if isinstance(record, Divergence):
+            rate *= HALF
+            continue
+        if plateau is None:
+            continue
+        value = value_of(record, plateau.monitor)
+        if cooldown > 0:
+            cooldown -= 1
+            waited = 0
+        if value > best + plateau.min_delta:
+            best, waited = value, 0
+        elif cooldown == 0:
+            waited += 1
+            # A rate that was halved below the minimum is not raised to it.
+            if waited >= plateau.patience and rate > plateau.minimum:
+                rate = max(rate * plateau.factor, plateau.minimum)
+                cooldown, waited = plateau.cooldown, 0
+    return rate
+
+
+def given_up(training: Training, history: History, divergences: Divergences) -> Divergence | None:
+    """The divergence with which a stage ends; None while it may go on.
+
+    It ends where it may not halve its learning rate again, and where it began with what is no
+    number: no rate helps there.
+    """
+    last = divergences[-1] if divergences else None
+    if last is None or last.epoch <= len(history):
+        return None
+    hopeless = not last.step or len(divergences) > training.on_divergence.halve
+    return last if hopeless else None
 
 
 def warm_up(training: Training, history: History, step: int, steps: int) -> float:
@@ -50,23 +89,6 @@ def warm_up(training: Training, history: History, step: int, steps: int) -> floa
     length = training.warm_up * steps
     done = len(history) * steps + step
     return min(1.0, (done + 1) / length) if length > 0 else 1.0
-
-
-def _replay_plateau(plateau: ReduceOnPlateau, rate: float, history: History) -> float:
-    best, waited, cooldown = float("-inf"), 0, 0
-    for record in history:
-        value = value_of(record, plateau.monitor)
-        if cooldown > 0:
-            cooldown -= 1
-            waited = 0
-        if value > best + plateau.min_delta:
-            best, waited = value, 0
-        elif cooldown == 0:
-            waited += 1
-            if waited >= plateau.patience and rate > plateau.minimum:
-                rate = max(rate * plateau.factor, plateau.minimum)
-                cooldown, waited = plateau.cooldown, 0
-    return rate
 
 
 def end_of_stage(training: Training, history: History) -> str:
@@ -97,17 +119,19 @@ def _stalled(plateau: Plateau, history: History) -> bool:
 
 
 def best_epoch(training: Training, history: History) -> int:
-    """Number of the epoch whose weights the stage ends with; 0 for an empty history.
+    """Number of the epoch whose weights the stage ends with; 0 where there is none.
 
-    Of equal epochs the one with the lower validation loss wins, then the earlier one.
+    Of equal epochs the one with the lower validation loss wins, then the earlier one. An epoch
+    with a figure that is no number is never the best.
     """
-    if not history:
+    good = [record for record in history if record.is_finite]
+    if not good:
         return 0
     if training.best == "last":
-        return history[-1].epoch
+        return good[-1].epoch
     monitor = training.best
     best = max(
-        history,
+        good,
         key=lambda record: (
             value_of(record, monitor),
             value_of(record, "val_loss"),

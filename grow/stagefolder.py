@@ -8,15 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grow import commit, documents
+from grow import commit, documents, plainfile, recipes
+from grow.commit import Guard, unguarded
 from grow.errors import RunFolderError
 from grow.findings import Findings
-from grow.history import EpochRecord, GrowthShock, History
+from grow.history import (
+    Divergence,
+    Divergences,
+    EpochRecord,
+    GrowthShock,
+    History,
+    in_order,
+)
+from grow.plainfile import MALFORMED
 from grow.recipes import Recipe
 from grow.stageplans import StagePlan
 from grow.transfer import TransferPlan
@@ -35,6 +45,9 @@ SEALED = (
 )
 """The files of a stage that ``done.json`` vouches for."""
 
+_MODEL_BYTES = 1 << 40
+_DONE = {"epochs": int, "best": int, "checkpoint": str, "weights": str, "reason": str}
+_DONE |= {"files": dict}
 _HEADER = {"number": int, "name": str, "fingerprint": str, "recipe": dict}
 
 
@@ -80,9 +93,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class StageFolder:
-    """One stage's folder; reads what is there, writes each file in one step."""
+    """One stage's folder; reads what is there, writes each file in one step.
+
+    Attributes:
+        guard: asked before each write; raises once the run's lock is not this process's.
+    """
 
     path: Path
+    guard: Guard = field(default=unguarded, compare=False, repr=False)
 
     @property
     def checkpoints(self) -> Path:
@@ -107,13 +125,20 @@ class StageFolder:
                 raise documents.damaged(path, f"{key!r} is missing")
         return values
 
+    def training_digest(self) -> str:
+        """What a checkpoint here has to be of; empty where ``stage.json`` does not say."""
+        try:
+            return recipes.training_digest(self.header()["recipe"])
+        except (RunFolderError, *MALFORMED):
+            return ""
+
     def write_notes(self, stage: StagePlan) -> None:
         """Writes what follows from the stage's plan, where it is not there."""
         if not (self.path / "stage.json").exists():
-            documents.write(self.path / "stage.json", STAGE_SCHEMA, header_of(stage))
+            self._write("stage.json", STAGE_SCHEMA, header_of(stage))
         if stage.transfer is not None and not (self.path / "plan.json").exists():
             content = documents.to_json(stage.transfer.to_dict())
-            commit.write_file(self.path / "plan.json", content)
+            commit.write_file(self.path / "plan.json", content, self.guard)
 
     def plan(self) -> TransferPlan | None:
         """The transfer plan that the stage began with; None for stage 1.
@@ -122,11 +147,11 @@ class StageFolder:
             RunFolderError: ``plan.json`` is damaged.
         """
         path = self.path / "plan.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
             return TransferPlan.from_dict(documents.read_object(path))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except MALFORMED as error:
             raise documents.damaged(path, str(error)) from error
 
     def history(self) -> History:
@@ -135,17 +160,31 @@ class StageFolder:
         Raises:
             RunFolderError: ``history.jsonl`` is damaged.
         """
+        return tuple(one for one in self._happened() if isinstance(one, EpochRecord))
+
+    def divergences(self) -> Divergences:
+        """The attempts at epochs that diverged; raises as `history` does."""
+        return tuple(one for one in self._happened() if isinstance(one, Divergence))
+
+    def _happened(self) -> list[EpochRecord | Divergence]:
+        """The lines of ``history.jsonl``: an epoch, or an attempt at one that diverged."""
         path = self.path / "history.jsonl"
-        if not path.exists():
-            return ()
+        if not os.path.lexists(path):
+            return []
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            records = tuple(EpochRecord.from_dict(json.loads(line)) for line in lines)
-        except (OSError, AttributeError, RecursionError, TypeError, ValueError) as error:
+            lines = [json.loads(line) for line in plainfile.read(path).decode().splitlines()]
+            found = [
+                (Divergence if "diverged" in line else EpochRecord).from_dict(line)
+                for line in lines
+            ]
+        except (OSError, *MALFORMED) as error:
             raise documents.damaged(path, documents.reason(error)) from error
-        if [record.epoch for record in records] != list(range(1, len(records) + 1)):
-            raise documents.damaged(path, "expected the epochs 1, 2, 3 and so on")
-        return records
+        epochs = 0
+        for one in found:
+            if one.epoch != epochs + 1:
+                raise documents.damaged(path, "expected the epochs 1, 2, 3 and so on")
+            epochs += isinstance(one, EpochRecord)
+        return found
 
     def growth_shock(self) -> GrowthShock | None:
         """What the growth cost; None for stage 1 and before the stage has grown.
@@ -154,18 +193,18 @@ class StageFolder:
             RunFolderError: ``growth.json`` is damaged.
         """
         path = self.path / "growth.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         values = documents.read(path, GROWTH_SCHEMA)
         del values["schema"]
         try:
             return GrowthShock.from_dict(values)
-        except TypeError as error:
+        except MALFORMED as error:
             raise documents.damaged(path, str(error)) from error
 
     def write_growth_shock(self, shock: GrowthShock) -> None:
         """Replaces ``growth.json``."""
-        documents.write(self.path / "growth.json", GROWTH_SCHEMA, shock.to_dict())
+        self._write("growth.json", GROWTH_SCHEMA, shock.to_dict())
 
     def findings(self) -> Findings | None:
         """What its model makes of pictures; None before, and in stages of an older version.
@@ -174,22 +213,23 @@ class StageFolder:
             RunFolderError: ``findings.json`` is damaged.
         """
         path = self.path / "findings.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         values = documents.read(path, FINDINGS_SCHEMA)
         try:
             return Findings.from_dict(values)
-        except (KeyError, TypeError, ValueError) as error:
+        except MALFORMED as error:
             raise documents.damaged(path, str(error)) from error
 
     def write_findings(self, findings: Findings) -> None:
         """Replaces ``findings.json``."""
-        documents.write(self.path / "findings.json", FINDINGS_SCHEMA, findings.to_dict())
+        self._write("findings.json", FINDINGS_SCHEMA, findings.to_dict())
 
-    def write_history(self, history: History) -> None:
+    def write_history(self, history: History, divergences: Divergences = ()) -> None:
         """Replaces ``history.jsonl``."""
-        lines = [json.dumps(record.to_dict(), allow_nan=False) + "\n" for record in history]
-        commit.write_file(self.path / "history.jsonl", "".join(lines).encode())
+        happened = in_order(history, divergences)
+        lines = [json.dumps(one.to_dict(), allow_nan=False) + "\n" for one in happened]
+        commit.write_file(self.path / "history.jsonl", "".join(lines).encode(), self.guard)
 
     def done(self) -> Done | None:
         """What ``done.json`` says; None while the stage is not complete.
@@ -198,15 +238,17 @@ class StageFolder:
             RunFolderError: ``done.json`` is damaged.
         """
         path = self.path / "done.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         values = documents.read(path, DONE_SCHEMA)
-        try:
-            done = Done(**{key: values[key] for key in Done.__dataclass_fields__})
-        except KeyError as error:
-            raise documents.damaged(path, f"{error} is missing") from error
-        if not str(done.checkpoint).isdecimal():  # it becomes part of a path
+        for key, kind in _DONE.items():
+            if not isinstance(values.get(key), kind):
+                raise documents.damaged(path, f"{key!r} is missing")
+        done = Done(**{key: values[key] for key in Done.__dataclass_fields__})
+        if not done.checkpoint.isdecimal():  # it becomes part of a path
             raise documents.damaged(path, f"expected a checkpoint, found {done.checkpoint!r}")
+        if not all(_is_seal(one) for one in done.files.values()):
+            raise documents.damaged(path, "expected size and digest of each file")
         return done
 
     def seals(self) -> dict[str, Seal]:
@@ -216,30 +258,46 @@ class StageFolder:
             OSError: one of them cannot be read.
         """
         there = [self.path / name for name in SEALED if (self.path / name).exists()]
-        return {path.name: seal(path.read_bytes()) for path in there}
+        return {path.name: seal(plainfile.read(path, _MODEL_BYTES)) for path in there}
 
     def commit_model(self, save: Callable[[Path], None]) -> None:
         """Makes what ``save`` writes the stage's model, in one step."""
-        commit.write_through(self.model, save)
+        commit.write_through(self.model, save, self.guard)
 
     def write_done(self, done: Done) -> None:
         """Writes ``done.json``: from then on the stage is complete."""
-        documents.write(self.path / "done.json", DONE_SCHEMA, dict(done.__dict__))
+        self._write("done.json", DONE_SCHEMA, dict(done.__dict__))
 
     def tested(self) -> Judged | None:
-        """What ``test.json`` says; None where it is missing, or damaged: it is made again."""
-        try:
-            values = documents.read(self.path / "test.json", TESTED_SCHEMA)
-            found = Judged(**{key: values[key] for key in Judged.__dataclass_fields__})
-        except (RunFolderError, KeyError):
+        """What ``test.json`` says; None before the stage was judged.
+
+        Raises:
+            RunFolderError: ``test.json`` is damaged.
+        """
+        path = self.path / "test.json"
+        if not os.path.lexists(path):
             return None
-        return found if found.loss is not None else replace(found, loss=math.nan)
+        values = documents.read(path, TESTED_SCHEMA)
+        try:
+            loss = math.nan if values["loss"] is None else float(values["loss"])
+            return Judged(
+                weights=str(values["weights"]),
+                test_pictures=str(values["test_pictures"]),
+                pictures=int(values["pictures"]),
+                accuracy=float(values["accuracy"]),
+                loss=loss,
+            )
+        except MALFORMED as error:
+            raise documents.damaged(path, str(error)) from error
 
     def write_tested(self, tested: Judged) -> None:
         """Replaces ``test.json``."""
         loss = tested.loss if math.isfinite(tested.loss) else None
         values = {**tested.__dict__, "loss": loss}
-        documents.write(self.path / "test.json", TESTED_SCHEMA, values)
+        self._write("test.json", TESTED_SCHEMA, values)
+
+    def _write(self, name: str, schema: str, values: dict[str, Any]) -> None:
+        documents.write(self.path / name, schema, values, self.guard)
 
 
 def header_of(stage: StagePlan) -> Recipe:
@@ -257,13 +315,23 @@ def seal(data: bytes) -> Seal:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
+def _is_seal(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("bytes"), int)
+        and isinstance(value.get("sha256"), str)
+    )
+
+
 def unlike(path: Path, seal: Seal, *, thorough: bool) -> str:
     """How a file differs from what ``done.json`` says of it; empty when it does not."""
+    if why := plainfile.misplaced(path):
+        return why
     try:
         size = path.stat().st_size
         if size != seal["bytes"]:
             return f"expected {seal['bytes']} bytes, found {size}"
-        if thorough and hashlib.sha256(path.read_bytes()).hexdigest() != seal["sha256"]:
+        if thorough and plainfile.sha256(path, size) != seal["sha256"]:
             return "its checksum is not that of done.json"
     except FileNotFoundError:
         return "it is missing"

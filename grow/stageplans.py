@@ -6,14 +6,26 @@ as plain JSON values. Pure; floors 0 and 1 only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from grow import growth, transfer
+from grow import classes, growth, transfer
 from grow.architecture import Architecture
 from grow.errors import GrowthError
 from grow.groups import Groups, group
 from grow.recipes import Recipe, fingerprint
-from grow.spec import Augment, Carried, Round, RunSpec, Stop, Training, Transfer
+from grow.spec import (
+    Augment,
+    Carried,
+    KerasData,
+    NpyData,
+    NpzData,
+    Round,
+    RunSpec,
+    Stop,
+    Training,
+    Transfer,
+    scale_of,
+)
 from grow.transfer import TransferPlan
 
 RECIPE = 3
@@ -48,6 +60,11 @@ class StagePlan:
     groups: Groups = field(default_factory=Groups)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes it knows, in label order."""
+        return tuple(self.recipe["pictures"]["classes"])
+
+    @property
     def folder(self) -> str:
         """Name of the stage's folder: number, name, fingerprint."""
         return f"{self.number:02d}-{self.name}-{self.fingerprint[:8]}"
@@ -60,10 +77,17 @@ class Pictures:
     Attributes:
         classes: names of the classes, in label order.
         digest: hexadecimal digest of the training and validation pictures; None while unknown.
+        earlier: the same without the classes that only later stages know, once for each set.
     """
 
     classes: tuple[str, ...]
     digest: str | None
+    earlier: tuple[Pictures, ...] = ()
+
+    def among(self, classes: tuple[str, ...]) -> Pictures:
+        """Those of some of the classes, in label order: what a stage that knows only these sees."""
+        known = (replace(self, earlier=()), *self.earlier)
+        return next((one for one in known if one.classes == classes), Pictures(classes, None))
 
 
 def master_size(run: RunSpec) -> tuple[int, int]:
@@ -89,21 +113,24 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     """All stages that may come in a run, with their transfer plans and addresses.
 
     Raises:
-        GrowthError: a stage cannot be built.
+        GrowthError: a stage cannot be built, or the pictures lack a class that it names.
     """
-    architectures = growth.lineage(run, len(pictures.classes))
+    known = classes.by_stage(run, pictures.classes)
+    architectures = growth.lineage(run, len(known[-1]))
     stages: list[StagePlan] = []
     for index, (later, architecture) in enumerate(zip(run.rounds, architectures, strict=True)):
         stage = later.stage
         parent = stages[-1] if stages else None
-        plan = None if parent is None else _transfer(parent, architecture, stage.transfer)
+        plan = None
+        if parent is not None:
+            plan = _transfer(parent, architecture, known[index], stage.transfer)
         training = run.training(stage)
         recipe = {
             "version": RECIPE,
             "stage": index + 1,
             "seed": run.seed,
             "architecture": architecture.describe(),
-            "pictures": _pictures(run, pictures),
+            "pictures": _pictures(run, pictures.among(known[index])),
             "training": _said(training),
             "transfer": None if plan is None else _said(stage.transfer),
             "parent": None if parent is None else parent.fingerprint,
@@ -126,7 +153,9 @@ def plan_stages(run: RunSpec, pictures: Pictures) -> tuple[StagePlan, ...]:
     return tuple(stages)
 
 
-def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> TransferPlan:
+def _transfer(
+    parent: StagePlan, architecture: Architecture, known: tuple[str, ...], said: Transfer
+) -> TransferPlan:
     return transfer.plan(
         parent.architecture,
         architecture,
@@ -134,6 +163,7 @@ def _transfer(parent: StagePlan, architecture: Architecture, said: Transfer) -> 
         layers=said.layers,
         optimizer=said.optimizer,
         shrink_perturb=said.shrink_perturb,
+        classes=transfer.more_classes(parent.classes, known),
     )
 
 
@@ -154,7 +184,8 @@ def _groups(run: RunSpec, later: Round, architecture: Architecture, plan: Transf
 def _said(settings: Training | Transfer) -> Recipe:
     """Settings for a recipe: what is off says nothing, so that later keys change no address."""
     values = settings.model_dump(mode="json", exclude_none=True)
-    return {key: value for key, value in values.items() if key != "warm_up" or value}
+    off = {"warm_up": 0.0, "on_divergence": {"halve": 0}}
+    return {key: value for key, value in values.items() if key not in off or value != off[key]}
 
 
 def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
@@ -166,4 +197,9 @@ def _pictures(run: RunSpec, pictures: Pictures) -> Recipe:
         "augment": run.data.augment.model_dump(mode="json"),
     }
     # Only where it is asked for: stages trained before there was such a key keep their addresses.
-    return recipe if run.data.balance == "none" else {**recipe, "balance": run.data.balance}
+    if run.data.balance != "none":
+        recipe["balance"] = run.data.balance
+    if (scale := scale_of(run.data)) is not None:
+        arrays = isinstance(run.data, NpzData | NpyData | KerasData)
+        recipe["array_range" if arrays else "range"] = list(scale)
+    return recipe

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import numpy as np
 
-from grow import network
+from grow import network, step
 from grow.backend import load_keras
 from grow.compiling import compile_model
 from grow.estimate import StageTime, Timing
@@ -83,21 +83,21 @@ def _measure(feed: Feed, spec: RunSpec, stage: StagePlan, classes: int) -> Stage
     def train(batch: Batch) -> None:
         pictures, labels = batch
         weights = feed.sample_weights(labels)
-        model.train_on_batch(pictures, labels, weights, return_dict=True)
+        step.train(model, feed.whole_batch, pictures, labels, weights)
 
     def evaluate(batch: Batch) -> None:
-        model.test_on_batch(*batch, return_dict=True)
+        step.evaluate(model, feed.whole_evaluation_batch, *batch)
 
     with closing(feed.training_batches(1)) as batches:
         train(next(batches))
         ready = time.perf_counter() - began
-        step = _each(train, batches, _SECONDS)
+        each_step = _each(train, batches, _SECONDS)
     with closing(feed.validation_batches()) as batches:
         began = time.perf_counter()
         evaluate(next(batches))
         ready += time.perf_counter() - began
         evaluation = _each(evaluate, batches, _SECONDS / 3)
-    return StageTime(ready, step, evaluation / EVALUATION_BATCH)
+    return StageTime(ready, each_step, evaluation / EVALUATION_BATCH)
 
 
 def _each(use: Callable[[Batch], None], batches: Generator[Batch], seconds: float) -> float:

@@ -6,14 +6,16 @@ decisions about them (`lineup`) and not the arrays (`checkpoint`). Floors 0 to 2
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grow import commit, documents
+from grow.commit import Guard, unguarded
 from grow.errors import RunFolderError, StageFileError
 from grow.spec import RunSpec
 from grow.stagefile import parse, to_yaml
@@ -27,9 +29,19 @@ _FOLDER = re.compile(r"\d{2,}-.+-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A whole run's folder."""
+    """A whole run's folder.
+
+    Attributes:
+        guard: asked before each write; raises once the folder's lock is not this process's.
+    """
 
     path: Path
+    guard: Guard = field(default=unguarded, compare=False, repr=False)
+
+    @property
+    def run_file(self) -> Path:
+        """What was run, for programs."""
+        return self.path / "run.json"
 
     @property
     def stage_file(self) -> Path:
@@ -43,15 +55,19 @@ class RunFolder:
         ``stages.yaml`` is for people.
         """
         text = to_yaml(spec)
-        header = {
+        header: dict[str, Any] = {
             "name": spec.name,
             "base": str(base),
             "classes": list(pictures.classes),
             "pictures": pictures.digest,
             "stages": text,
         }
-        documents.write(self.path / "run.json", RUN_SCHEMA, header)
-        commit.write_file(self.stage_file, text.encode())
+        if pictures.earlier:
+            header["earlier"] = [
+                {"classes": list(one.classes), "pictures": one.digest} for one in pictures.earlier
+            ]
+        documents.write(self.run_file, RUN_SCHEMA, header, self.guard)
+        commit.write_file(self.stage_file, text.encode(), self.guard)
 
     def header(self) -> dict[str, Any]:
         """What `write_run` noted.
@@ -59,8 +75,7 @@ class RunFolder:
         Raises:
             RunFolderError: this is no run folder, or ``run.json`` is damaged.
         """
-        path = self.path / "run.json"
-        if not path.is_file():
+        if not os.path.lexists(self.run_file):
             hint = "a run folder is what `grow run` makes, runs/NAME unless --run-dir says else"
             if any(self.path.glob("seed-*/run.json")):
                 hint = "it is a comparison's: its seed-… are run folders, `grow report` shows it"
@@ -68,7 +83,14 @@ class RunFolder:
                 f"{self.path} is not a run folder: it has no run.json",
                 hint=hint,
             )
-        return documents.read(path, RUN_SCHEMA)
+        values = documents.read(self.run_file, RUN_SCHEMA)
+        for key in ("name", "base", "pictures", "stages"):
+            if not isinstance(values.get(key), str):
+                raise documents.damaged(self.run_file, f"{key!r} is missing")
+        classes = values.get("classes")
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise documents.damaged(self.run_file, "'classes' is missing")
+        return values
 
     def spec(self) -> RunSpec:
         """The stage file as it was run.
@@ -76,28 +98,32 @@ class RunFolder:
         Raises:
             RunFolderError: this is no run folder, or ``run.json`` is damaged.
         """
-        path = self.path / "run.json"
-        text = self.header().get("stages")
-        if not isinstance(text, str):
-            raise documents.damaged(path, "'stages' is missing")
+        text: str = self.header()["stages"]
         try:
-            return parse(text, str(path))
+            return parse(text, str(self.run_file))
         except StageFileError as error:
-            raise documents.damaged(path, error.message) from error
+            raise documents.damaged(self.run_file, error.message) from error
 
     def stage_folders(self) -> tuple[StageFolder, ...]:
         """All stage folders, by name; others are no stage folders by their names."""
         if not self.path.is_dir():
             return ()
-        paths = sorted(path for path in self.path.iterdir() if _FOLDER.fullmatch(path.name))
-        return tuple(StageFolder(path) for path in paths if path.is_dir())
+        paths = [path for path in self.named_as_stages() if path.is_dir()]
+        return tuple(StageFolder(path, self.guard) for path in paths)
+
+    def named_as_stages(self) -> tuple[Path, ...]:
+        """All that is named as a stage folder is, by name: a file or a link to nowhere too."""
+        if not self.path.is_dir():
+            return ()
+        return tuple(sorted(p for p in self.path.iterdir() if _FOLDER.fullmatch(p.name)))
 
     def of(self, stage: StagePlan) -> StageFolder:
         """The folder of a planned stage, whether it is there or not.
 
         Its name is no part of its address: a stage that was renamed is found in its old folder.
         """
-        return self.addressed(stage.fingerprint) or StageFolder(self.path / stage.folder)
+        known = self.addressed(stage.fingerprint)
+        return known or StageFolder(self.path / stage.folder, self.guard)
 
     def addressed(self, fingerprint: str) -> StageFolder | None:
         """The folder of a fingerprint; None when there is none."""
@@ -120,7 +146,7 @@ class RunFolder:
         if folder.path.exists():
             folder.write_notes(stage)
             return folder
-        with commit.new_folder(folder.path) as beside:
+        with commit.new_folder(folder.path, guard=self.guard) as beside:
             StageFolder(beside).write_notes(stage)
             (beside / "checkpoints").mkdir()
             if source is not None:

@@ -34,6 +34,19 @@ def unpack(data: bytes) -> dict[str, NDArray[Any]]:
         raise ValueError(str(error)) from error
 
 
+def not_finite(tensors: Tensors) -> tuple[str, str] | None:
+    """The first array, by name, that holds what is no finite number; None where all are finite.
+
+    Returns:
+        Its name, and what it holds: ``nan``, ``inf`` or ``-inf``.
+    """
+    for name, array in tensors.items():
+        finite = np.isfinite(array)
+        if not finite.all():
+            return name, str(float(np.asarray(array)[~finite][0]))
+    return None
+
+
 def digest(tensors: Tensors) -> str:
     """Hexadecimal SHA-256 over names, types, shapes and bytes of arrays, in order of name."""
     total = hashlib.sha256()

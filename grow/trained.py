@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grow import network
+from grow.classes import later_sets
 from grow.errors import RunFolderError, UsageError
 from grow.events import Listener, Preparing
 from grow.network import Notes
@@ -61,6 +62,8 @@ class Trained:
         words = f"{self.origin.run.name}, stage {stage.plan.number} {stage.plan.name}"
         if stage.best is None:
             return words
+        if not stage.best.validated:
+            return f"{words}, epoch {stage.best.epoch}"
         figure = f"{stage.best.val_accuracy:.1%} of the validation pictures"
         return f"{words}, epoch {stage.best.epoch} ({figure})"
 
@@ -115,6 +118,9 @@ def _last(run: Run) -> StageResult:
     for stage in reversed(run.stages):
         if stage.done is not None:
             return stage
+    for stage in run.stages:
+        if stage.diverged:
+            stage.model()  # says so
     hint = f"`grow status {run.path}` shows how far it is, `grow resume {run.path}` goes on"
     older = _older(run)
     if older is None:
@@ -143,6 +149,8 @@ def _older(run: Run) -> Path | None:
 def _named(run: Run, name: str) -> StageResult:
     for stage in run.stages:
         if stage.plan.name == name:
+            if stage.diverged:
+                stage.model()  # says so
             if stage.done is None:
                 raise RunFolderError(
                     f"{run.path}: stage {name} is not complete, so it has no model yet",
@@ -183,4 +191,5 @@ def prepared_pictures(run: Run, emit: Listener, switch: StopSwitch) -> Prepared:
         cache_folder(),
         progress=lambda done, total: emit(Preparing(done, total)),
         check_stop=switch.check,
+        later=later_sets(run.spec),
     )

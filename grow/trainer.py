@@ -7,6 +7,7 @@ come from `schedule`. Emits events, prints nothing; Keras only, no TensorFlow of
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grow import groups, network, schedule
-from grow.checkpoint import State, place
+from grow import groups, network, schedule, step
+from grow.checkpoint import State, not_finite, place
 from grow.compiling import PLAIN_LOSS, optimizer_variables
 from grow.errors import RunFolderError, Stopped
-from grow.events import EpochDone, Listener, StageStarted, StepDone, Validating
+from grow.events import Diverged, EpochDone, Listener, StageStarted, StepDone, Validating
 from grow.features import Features
-from grow.history import EpochRecord, History, Tally
+from grow.history import Divergence, Divergences, EpochRecord, History, Tally
 from grow.keeper import Keeper
 from grow.network import Model
 from grow.phases import Phase, Phases
@@ -31,7 +32,13 @@ from grow.stopping import StopSwitch
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a stage ended: its history and why it is complete, in words."""
+    """How a stage's training ended.
+
+    Attributes:
+        history: its epochs.
+        reason: why it is complete, in words; empty where it diverged, and is back on disk at the
+            last of those epochs.
+    """
 
     history: History
     reason: str
@@ -46,7 +53,7 @@ def evaluate(model: Model, feed: Feed | Features, emit: Listener, switch: StopSw
     tally = Tally()
     with closing(feed.validation_batches()) as batches:
         for done, (pictures, labels) in enumerate(batches, start=1):
-            logs = model.test_on_batch(pictures, labels, return_dict=True)
+            logs = step.evaluate(model, feed.whole_evaluation_batch, pictures, labels)
             tally = tally.plus(len(pictures), logs["loss"], logs["accuracy"])
             emit(Validating(done, feed.evaluation_steps))
             switch.check()
@@ -72,17 +79,22 @@ class StageTrainer:
         self._emit = emit
         self._switch = switch
         self._history: History = ()
+        self._divergences: Divergences = ()
         self._step = 0
         self._tally = Tally()
         self._rate: float | None = None
         self._clock = _Clock()
         self._phases = Phases(stage, model, feed, emit, switch)
 
-    def train(self, state: State | None) -> Outcome:
-        """Trains until `schedule` says that the stage is complete.
+    def train(
+        self, state: State | None, divergences: Divergences = (), *, again: bool = False
+    ) -> Outcome:
+        """Trains until `schedule` says that the stage is complete, or until it diverges.
 
         Args:
             state: where an earlier process left off; None to start from the model as it is.
+            divergences: the attempts at the epochs until there, and at the next, that diverged.
+            again: whether it was this process that diverged.
 
         Raises:
             Stopped: asked to stop; a checkpoint of this very step is on disk.
@@ -90,29 +102,37 @@ class StageTrainer:
         """
         if state is not None:
             self._restore(state)
+        self._divergences = divergences
         stage, steps = self._stage, self._feed.steps
-        self._emit(StageStarted(stage, steps, self._history, self._step))
+        self._emit(StageStarted(stage, steps, self._history, self._step, again))
         while not (reason := schedule.end_of_stage(stage.training, self._history)):
-            self._epoch()
+            divergence = self._epoch()
+            if divergence is not None:
+                self._go_back(divergence)
+                return Outcome(self._history, "")
         self._keeper.finish()
         return Outcome(self._history, reason)
 
-    def _epoch(self) -> None:
+    def _epoch(self) -> Divergence | None:
+        """Trains and validates the next epoch, or returns where it diverged."""
         number = len(self._history) + 1
         phase = self._phases.of(number)
-        rate = schedule.learning_rate(self._stage.training, self._history)
+        rate = schedule.learning_rate(self._stage.training, self._history, self._divergences)
         with closing(phase.feed.training_batches(number, self._step)) as batches:
             for pictures, labels in batches:
                 self._take_rate(rate * self._warm_up(self._step))
                 weights = self._feed.sample_weights(labels)
-                logs = phase.model.train_on_batch(pictures, labels, weights, return_dict=True)
+                logs = step.train(phase.model, self._feed.whole_batch, pictures, labels, weights)
                 # Weighted, it could not be compared with the loss of the validation.
                 loss = logs.get(PLAIN_LOSS, logs["loss"])
                 self._step += 1
+                if not (math.isfinite(loss) and math.isfinite(logs["loss"])):
+                    seen = self._tally.pictures + len(pictures)
+                    return self._diverged("loss", loss + logs["loss"], rate, seen)
                 self._tally = self._tally.plus(len(pictures), loss, logs["accuracy"])
                 self._tell_step(number, len(pictures))
                 self._pause()
-        self._finish_epoch(number, phase, rate * self._warm_up(self._feed.steps - 1))
+        return self._finish_epoch(number, phase, rate)
 
     def _take_rate(self, rate: float) -> None:
         """Sets the optimizer's learning rate, of which all phases share one, where it changes."""
@@ -122,20 +142,55 @@ class StageTrainer:
     def _warm_up(self, step: int) -> float:
         return schedule.warm_up(self._stage.training, self._history, step, self._feed.steps)
 
-    def _finish_epoch(self, number: int, phase: Phase, rate: float) -> None:
+    def _diverged(self, what: str, value: float, rate: float, seen: int) -> Divergence:
+        """What is recorded of the running epoch, after so many pictures of it."""
+        number = len(self._history) + 1
+        seconds, cpu_seconds = self._clock.elapsed()
+        return Divergence(
+            epoch=number,
+            step=self._step,
+            diverged=what,
+            value=str(float(value)),
+            learning_rate=rate,
+            seconds=round(seconds, 3),
+            cpu_seconds=round(cpu_seconds, 3),
+            training_flops=self._flops(number) * seen // len(self._feed.training),
+        )
+
+    def _go_back(self, divergence: Divergence) -> None:
+        """Records the divergence; on disk the stage is where its last good epoch ended."""
+        training, steps = self._stage.training, self._feed.steps
+        self._divergences = (*self._divergences, divergence)
+        self._keeper.go_back(place(len(self._history), 0, steps), self._history, self._divergences)
+        halvings, rate = len(self._divergences), None
+        if schedule.given_up(training, self._history, self._divergences):
+            halvings -= 1
+        else:
+            rate = schedule.learning_rate(training, self._history, self._divergences)
+        self._emit(Diverged(self._stage, divergence, steps, halvings, rate))
+
+    def _finish_epoch(self, number: int, phase: Phase, rate: float) -> Divergence | None:
+        # Once not finite, a weight stays so: at the end of the epoch is soon enough, and happens
+        # at the same step however often a process was interrupted before.
+        found = not_finite(self._tensors())
+        if found is not None:
+            return self._diverged(found[0], float(found[1]), rate, self._tally.pictures)
         try:
             validation = evaluate(phase.model, phase.feed, self._emit, self._switch)
         except Stopped:
             self._keep_and_wait()
             raise
+        if not math.isfinite(validation.mean_loss):
+            return self._diverged("val_loss", validation.mean_loss, rate, self._tally.pictures)
         seconds, cpu_seconds = self._clock.restart()
+        val_loss, val_accuracy = validation.measured
         record = EpochRecord(
             epoch=number,
             loss=self._tally.mean_loss,
             accuracy=self._tally.accuracy,
-            val_loss=validation.mean_loss,
-            val_accuracy=validation.accuracy,
-            learning_rate=rate,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=rate * self._warm_up(self._feed.steps - 1),
             seconds=round(seconds, 3),
             cpu_seconds=round(cpu_seconds, 3),
             training_flops=self._flops(number),
@@ -145,6 +200,7 @@ class StageTrainer:
         self._keep()
         best = schedule.best_epoch(self._stage.training, self._history)
         self._emit(EpochDone(self._stage, record, best))
+        return None
 
     def _flops(self, epoch: int) -> int:
         stage, feed = self._stage, self._feed
@@ -181,13 +237,23 @@ class StageTrainer:
             named[f"random/{name}"] = variable
         return named
 
+    def _tensors(self) -> dict[str, NDArray[Any]]:
+        """Their values, as arrays of their own."""
+        return {name: network.to_array(variable) for name, variable in self._variables().items()}
+
     def _capture(self) -> State:
-        tensors: dict[str, NDArray[Any]] = {
-            name: network.to_array(variable) for name, variable in self._variables().items()
-        }
         seconds, cpu_seconds = self._clock.elapsed()
         number = place(len(self._history), self._step, self._feed.steps)
-        return State(number, self._step, self._history, self._tally, seconds, cpu_seconds, tensors)
+        return State(
+            number,
+            self._step,
+            self._history,
+            self._tally,
+            seconds,
+            cpu_seconds,
+            self._tensors(),
+            self._divergences,
+        )
 
     def _restore(self, state: State) -> None:
         try:

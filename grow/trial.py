@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grow import judging, launch, runs, variants
-from grow.events import Event, HearTrial, Listener, Preparing, StepDone, Told, Validating
+from grow.errors import DivergedError
+from grow.events import Event, HearTrial, Listener, Preparing, StepDone, Told, Validating, Warned
 from grow.planning import cache_folder
 from grow.runs import StageResult, noted
 from grow.spec import Policy, RunSpec
@@ -53,20 +54,52 @@ def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
         Stopped: stopped as asked; what was earned is on disk.
     """
     grown = variants.growths(task.spec, task.policies, task.seed)
-    for variant in grown:
-        _carry_out(task, variant, grown[0], hear, switch)
+    came = [_carry_out(task, variant, grown[0], hear, switch) for variant in grown]
+    if not came[0]:
+        return  # controls are derived from what growth trained to its end
     for variant in controls(task).variants:
         _carry_out(task, variant, grown[0], hear, switch)
 
 
 def _carry_out(
     task: Task, variant: Variant, first: Variant, hear: HearTrial, switch: StopSwitch
-) -> None:
-    folder = RunFolder(task.folder)
+) -> bool:
+    """Carries out one variant; whether it came to its end, or diverged."""
     listener = _sparing(lambda event: hear(Told(task.seed, variant.name, event)))
-    launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
-    judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
+    with launch.at_work(task.folder) as (folder, aside):
+        for warned in launch.told_of_lock(aside):
+            listener(warned)
+        try:
+            launch.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
+        except DivergedError as error:
+            # It counts as what it is (see `diverged`); the other repeats go on.
+            listener(Warned(error.message))
+            return False
+        judging.judge(variant.spec, task.base, folder, cache_folder(), listener, switch)
     hear(Told(task.seed, variant.name, None))
+    return True
+
+
+def diverged(task: Task) -> tuple[tuple[str, str], ...]:
+    """The variants of a repeat whose training diverged, by name, and where in words.
+
+    Raises:
+        RunFolderError: it was not carried out, or something is damaged.
+    """
+    grown = variants.growths(task.spec, task.policies, task.seed)
+    found = [pair for variant in grown for pair in _diverged(task, variant)]
+    if not any(name == grown[0].name for name, _ in found):
+        others = controls(task).variants
+        found += [pair for variant in others for pair in _diverged(task, variant)]
+    return tuple(found)
+
+
+def _diverged(task: Task, variant: Variant) -> list[tuple[str, str]]:
+    return [
+        (variant.name, f"stage {stage.plan.number} {stage.plan.name}: {stage.diverged}")
+        for stage in results(task, variant)
+        if stage.diverged
+    ]
 
 
 def controls(task: Task) -> Controls:
@@ -76,8 +109,10 @@ def controls(task: Task) -> Controls:
         RunFolderError: it is not complete, or damaged.
     """
     first = variants.growths(task.spec, task.policies, task.seed)[0]
-    histories = [stage.history for stage in results(task, first)]
-    return variants.controls(first.spec, histories, len(pictures(task).classes))
+    stages = results(task, first)
+    histories = [stage.history for stage in stages]
+    wasted = sum(one.training_flops for stage in stages for one in stage.divergences)
+    return variants.controls(first.spec, histories, len(pictures(task).classes), wasted)
 
 
 def results(task: Task, variant: Variant) -> tuple[StageResult, ...]:

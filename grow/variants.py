@@ -95,13 +95,16 @@ def _carrying(stage: Stage, policy: Policy, operators: Sequence[Operator]) -> St
     return stage.model_copy(update={"grow": tuple(operators), "transfer": transfer})
 
 
-def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Controls:
+def controls(
+    grown: RunSpec, histories: Sequence[History], classes: int, diverged_flops: int = 0
+) -> Controls:
     """The controls of a growth that is complete.
 
     Args:
         grown: the stage file of the growth.
         histories: what each of its stages trained; stages that did not come have none.
         classes: how many classes there are.
+        diverged_flops: what it spent beside on attempts at epochs that diverged.
 
     Returns:
         ``scratch_epochs``: the final architecture from scratch, for as many epochs as growth
@@ -111,7 +114,7 @@ def controls(grown: RunSpec, histories: Sequence[History], classes: int) -> Cont
         weights spread (``preserve``) whatever policy growth had.
     """
     grown = _as_it_came(grown, len(histories))
-    scratch = _scratch_variants(grown, histories)
+    scratch = _scratch_variants(grown, histories, diverged_flops)
     why = _no_resize_only(grown)
     if not why:
         variant = Variant(RESIZE_ONLY, _resize_only(grown, histories))
@@ -133,8 +136,12 @@ def _as_it_came(grown: RunSpec, stages: int) -> RunSpec:
     return grown.model_copy(update={"stages": came, "data": data})
 
 
-def _scratch_variants(grown: RunSpec, histories: Sequence[History]) -> tuple[Variant, ...]:
-    spent = sum(record.training_flops for history in histories for record in history)
+def _scratch_variants(
+    grown: RunSpec, histories: Sequence[History], diverged_flops: int
+) -> tuple[Variant, ...]:
+    spent = diverged_flops + sum(
+        record.training_flops for history in histories for record in history
+    )
     an_epoch = histories[-1][-1].training_flops
     epochs = {
         SCRATCH_FLOPS: math.ceil(spent / an_epoch),
@@ -157,25 +164,30 @@ def _no_resize_only(grown: RunSpec) -> str:
     operators = [operator for stage in grown.stages for operator in stage.grow]
     if not any(operator.resize for operator in operators):
         return "all stages see pictures of one size: it would be training from scratch"
-    if all(operator.resize for operator in operators):
+    if all(_of_pictures(operator) for operator in operators):
         return "the stage file grows by resizing alone: it would be growth itself"
     return ""
 
 
 def _resize_only(grown: RunSpec, histories: Sequence[History]) -> RunSpec:
-    rest = [op for stage in grown.stages for op in stage.grow if op.resize is None]
+    rest = [op for stage in grown.stages for op in stage.grow if not _of_pictures(op)]
     stages = []
     for number, (stage, history) in enumerate(zip(grown.stages, histories, strict=True)):
         trained = _trained(stage, len(history))
         if number == 0:
             stages.append(trained.model_copy(update={"grow": tuple(rest)}))
         else:
-            resizes = [operator for operator in stage.grow if operator.resize is not None]
+            resizes = [operator for operator in stage.grow if _of_pictures(operator)]
             # All its layers are carried over: with them frozen nothing would be trained.
             thawed = stage.carried.model_copy(update={"freeze": 0})
             trained = trained.model_copy(update={"carried": thawed})
             stages.append(_carrying(trained, "preserve", resizes))
     return grown.model_copy(update={"stages": tuple(stages)})
+
+
+def _of_pictures(operator: Operator) -> bool:
+    """Whether an operator says on which pictures is trained: of which size, of which classes."""
+    return operator.resize is not None or operator.head is not None
 
 
 def _trained(stage: Stage, epochs: int) -> Stage:

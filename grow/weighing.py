@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from grow import evidence
-from grow.comparison import Comparison, Contrast, Setting, Summary
+from grow.comparison import Comparison, Contrast, Diverged, Setting, Summary
+from grow.errors import GrowError
 from grow.evidence import ACCOUNTS, COSTS, Cost, Difference, Estimate, Point, Trial
 from grow.variants import CONTROLS
 from grow.verdict import decide
@@ -39,7 +41,56 @@ def compare_trials(setting: Setting, trials: Mapping[str, Sequence[Trial]]) -> C
         decide(one, {c.other: c.accuracy for c in contrasts if c.growth == one}, judged_on)
         for one in growths
     )
+    if setting.diverged:
+        words = diverged_words(setting)
+        verdicts = tuple(replace(one, sentence=f"{one.sentence} {words}") for one in verdicts)
     return Comparison(setting, summaries, contrasts, verdicts)
+
+
+def leave_out_diverged(
+    setting: Setting, trials: Mapping[str, Sequence[Trial]]
+) -> tuple[Setting, dict[str, list[Trial]]]:
+    """Without the repeats in which a trial ended with what is no number.
+
+    Raises:
+        GrowError: no repeat is left.
+    """
+    wrong = [
+        Diverged(one.seed, name, f"the loss that stage {stage.name} ended with is no number")
+        for name, several in trials.items()
+        for one in several
+        for stage in one.stages
+        if not math.isfinite(stage.loss)
+    ]
+    gone = {one.seed for one in wrong}
+    seeds = tuple(seed for seed in setting.seeds if seed not in gone)
+    setting = replace(setting, seeds=seeds, diverged=(*setting.diverged, *wrong))
+    if not seeds:
+        raise GrowError(
+            f"there is nothing to compare: in every repeat some training diverged ("
+            f"{'; '.join(f'{one.variant}, seed {one.seed}' for one in setting.diverged)})",
+            hint="lower the learning rate in the stage file, or say on_divergence: halve there; "
+            + "; ".join(dict.fromkeys(one.words for one in setting.diverged)),
+        )
+    kept = {name: [one for one in several if one.seed in seeds] for name, several in trials.items()}
+    return setting, kept
+
+
+def diverged_words(setting: Setting) -> str:
+    """Which trials diverged, and that their repeats do not count, in words; empty for none."""
+    by_variant: dict[str, list[int]] = {}
+    for one in setting.diverged:
+        by_variant.setdefault(one.variant, []).append(one.seed)
+    if not by_variant:
+        return ""
+    gone = {one.seed for one in setting.diverged}
+    count = len(setting.seeds) + len(gone)
+    listed = "; ".join(
+        f"{name} in {len(set(seeds))} of {count} repeats (seed {', '.join(map(str, seeds))})"
+        for name, seeds in by_variant.items()
+    )
+    repeats = "this repeat is" if len(gone) == 1 else f"these {len(gone)} repeats are"
+    return f"Training diverged: {listed}; {repeats} left out of all figures."
 
 
 def _ends(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:
@@ -107,7 +158,8 @@ def _within(
         evidence.within(trial.curve, cost, getattr(reference.total, cost))
         for trial, reference in zip(trials, grown, strict=True)
     ]
-    return [best(points) for points in found] if all(found) else None
+    comparable = [[point for point in points if point.all_classes] for points in found]
+    return [best(points) for points in comparable] if all(comparable) else None
 
 
 def _highest(points: Sequence[Point]) -> float:

@@ -16,7 +16,7 @@ from grow import growth, spec, stageplans
 from grow.architecture import Architecture
 from grow.checkpoint import State
 from grow.errors import GrowthError
-from grow.history import EpochRecord, History, Tally
+from grow.history import Divergence, EpochRecord, History, Tally
 from grow.stageplans import Pictures, StagePlan
 
 Array = NDArray[np.float32]
@@ -95,6 +95,20 @@ def record(epoch: int = 1, **figures: Any) -> EpochRecord:
         "training_flops": 1000,
     }
     return EpochRecord(epoch=epoch, **(values | figures))
+
+
+def divergence(epoch: int = 1, **changes: Any) -> Divergence:
+    """An attempt at an epoch that diverged."""
+    values: dict[str, Any] = {
+        "step": 3,
+        "diverged": "loss",
+        "value": "nan",
+        "learning_rate": 0.01,
+        "seconds": 1.5,
+        "cpu_seconds": 2.5,
+        "training_flops": 600,
+    }
+    return Divergence(epoch=epoch, **(values | changes))
 
 
 def history(values: Iterable[float], monitor: str = "val_loss") -> History:

@@ -313,8 +313,58 @@ def test_too_many_pictures_to_compare_are_said() -> None:
 
 def test_every_finding_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs" / "data-check.md").read_text(encoding="utf-8")
-    rooms = (path.read_text(encoding="utf-8") for path in (ROOT / "grow/checking").glob("*.py"))
-    found = re.findall(r'Finding\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
+    rooms = (
+        path.read_text(encoding="utf-8")
+        for room in ("checking", "pictures")
+        for path in (ROOT / "grow" / room).glob("*.py")
+    )
+    found = re.findall(r'(?:Finding|Remark)\(\s*f?"([a-z{}-]+)"', "\n".join(rooms))
     made = {re.sub(r"{\w+}", split, code) for code in found for split in ("validation", "test")}
     assert len(made) > 20
     assert made == set(re.findall(r"^\| `([a-z-]+)` \| (?:error|warning|note)", page, re.MULTILINE))
+
+
+def test_remarks_of_the_layout_are_said_everywhere(tmp_path: Path) -> None:
+    """By the check, the first stage file and the plan alike."""
+    for part in ("train/box", "train/disc", "test/unlabeled"):
+        fill(tmp_path / "p" / part, 6, 100 * len(part))
+    finding = only(grow.check(tmp_path / "p"), "pictures-without-classes")
+    assert finding.severity is Severity.WARNING
+    said = f"{finding.words}. {finding.advice}"
+    draft = grow.init(tmp_path / "p", out=tmp_path / "stages.yaml", measure=False)
+    assert said in draft.notes
+    assert said in grow.plan(draft.write()).warnings
+
+
+def test_endings_of_other_formats_are_noted_and_missing_ones_are_not(tmp_path: Path) -> None:
+    for name in ("box", "disc"):
+        fill(tmp_path / name, 6, len(name))
+        (tmp_path / name / "001.png").rename(tmp_path / name / "bare")
+        (tmp_path / name / "002.png").rename(tmp_path / name / "wrong.txt")
+        noise(7).save(tmp_path / name / "a.jfif", "JPEG")
+        noise(8).save(tmp_path / name / "b.tif", save_all=True, append_images=[noise(9)])
+        noise(10).save(tmp_path / name / "c.jpg", "MPO", save_all=True, append_images=[noise(11)])
+    found = grow.check(tmp_path)
+    wrong = only(found, "wrong-ending")
+    assert [group.pictures for group in wrong.groups] == [("box/wrong.txt",), ("disc/wrong.txt",)]
+    assert ("box/b.tif",) in [group.pictures for group in only(found, "animated").groups]
+
+
+def test_what_pictures_hold_is_said_as_prepared(tmp_path: Path) -> None:
+    def faint(one: Image.Image) -> Image.Image:
+        return one.point([value // 32 for value in range(256)] * 3)
+
+    every = dict.fromkeys(("train_cats", "train_dogs", "val_cats", "val_dogs"), faint)
+    found = only(grow.check(pets(tmp_path / "faint", **every)), "few-levels")
+    assert found.severity is Severity.WARNING
+    assert "`range: [0, 7]`" in found.advice
+    assert "few-levels" not in [one.code for one in grow.check(pets(tmp_path / "good")).findings]
+
+
+def test_sixteen_bits_are_a_note(tmp_path: Path) -> None:
+    for number in range(12):
+        path = tmp_path / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        values = np.random.default_rng(number).integers(0, 50_000, (16, 16)).astype(np.uint16)
+        Image.fromarray(values).save(path)
+    assert only(grow.check(tmp_path), "sixteen-bit").severity is Severity.NOTE

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grow import checkpoint, commit
 from grow.checkpoint import DamagedError
+from grow.conditions import Conditions
 from grow.history import Tally
 from tests.builders import FAILURES, crash, crash_points, same_states, state, tree
 
@@ -25,6 +26,14 @@ SEALED = FILES[:2]  # the manifest holds their checksums
 def good(tmp_path):
     """The path of a good checkpoint."""
     return checkpoint.write(tmp_path, state(), VERSIONS)
+
+
+def test_it_says_what_computed_it(tmp_path, good):
+    known = Conditions(threads=2, onednn=True, processor="Neon 1")
+    path = checkpoint.write(tmp_path, state(4), VERSIONS, known)
+    assert checkpoint.conditions(path) == known
+    assert checkpoint.versions(path) == VERSIONS
+    assert checkpoint.conditions(good) == Conditions()  # as older versions wrote it
 
 
 def _edit_manifest(path, **changes):
@@ -199,17 +208,35 @@ def test_a_checkpoint_that_is_not_there_is_damaged(tmp_path):
 
 
 def test_a_good_one_of_the_same_number_is_left_as_it_is(good):
-    before = {path: path.stat() for path in good.iterdir()}
+    def written():  # not when it was read last
+        status = {path.name: path.stat() for path in good.iterdir()}
+        return {name: (one.st_ino, one.st_mtime_ns) for name, one in status.items()}
+
+    before = written()
     assert checkpoint.write(good.parent, state(seconds=99.0), VERSIONS) == good
-    assert {path: path.stat() for path in good.iterdir()} == before
+    assert written() == before
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_damaged_one_of_the_same_number_is_replaced(good, name):
+def test_a_damaged_one_of_the_same_number_is_put_aside(good, name):
     (good / name).write_bytes(b"rubbish")
     checkpoint.write(good.parent, state(), VERSIONS)
     assert same_states(checkpoint.read(good), state())
-    assert [path.name for path in good.parent.iterdir()] == ["000003"]
+    aside, kept = sorted((path.name for path in good.parent.iterdir()), reverse=True)
+    assert (aside[:15], kept) == ("damaged-000003-", "000003")
+
+
+def test_one_of_another_training_is_not_read_for_this_one(tmp_path):
+    path = checkpoint.write(tmp_path, state(), VERSIONS, training="a" * 64)
+    assert same_states(checkpoint.read(path, "a" * 64), state())
+    assert same_states(checkpoint.read(path), state())
+    with pytest.raises(DamagedError, match="is a checkpoint of another training"):
+        checkpoint.read(path, "b" * 64)
+
+
+def test_one_of_an_earlier_version_says_of_no_training_and_is_read(good):
+    assert "training" not in json.loads((good / "manifest.json").read_text())
+    assert same_states(checkpoint.read(good, "b" * 64), state())
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda kind: kind.__name__)

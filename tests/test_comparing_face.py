@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from grow import comparefolder, comparing, trialsview
 from grow.cli import main
 from grow.errors import Stopped
 from grow.events import StageDone, Told
+from grow.report import files
 from grow.trialsview import TrialsView
 from tests.builders import history
 from tests.compared import comparison
@@ -103,11 +105,38 @@ def test_a_page_that_cannot_be_written_costs_no_comparison(
     monkeypatch.setattr(comparing, "_carry_out", lambda *_: None)
     monkeypatch.setattr(comparing, "_weighed_up", lambda folder, *_: comparison(folder=folder))
     (tmp_path / "s.yaml").write_text(STAGES)
-    (tmp_path / "a" / "report.html" / "in-the-way").mkdir(parents=True)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_comparison", full)
     heard: list[Told] = []
     comparing.compare(tmp_path / "s.yaml", run_dir=tmp_path / "a", listeners=[heard.append])
     assert "the reports could not be written" in str(heard[-1].event)
     assert (tmp_path / "a" / "compare.json").exists()
+
+
+def test_what_is_damaged_of_a_comparison_is_put_aside_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(comparing, "_weighed_up", lambda folder, *_: comparison(folder=folder))
+    (tmp_path / "s.yaml").write_text(STAGES)
+    folder = tmp_path / "a"
+    (folder / "report.html").mkdir(parents=True)
+    (folder / "compare.json").write_text("{}")
+    (folder / "seed-3").write_text("a file")
+    (folder / "lock").mkdir()
+    heard: list[Told] = []
+    comparing.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    told = [str(one.event) for one in heard]
+    for name in ("report.html", "compare.json", "seed-3", "lock"):
+        assert any(f"{folder / name} " in text and "put aside as" in text for text in told), told
+        assert len(list(folder.glob(f"damaged-{name}-*"))) == 1
+    assert comparefolder.load_comparison(folder).setting.folder == folder
+    heard.clear()
+    comparing.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    assert heard == []
 
 
 @pytest.mark.parametrize("command", ["compare", "report"])
@@ -178,3 +207,17 @@ def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
         "seed 7  resize_only  getting ready",
         "stopping every trial at its next step, with a checkpoint",
     ]
+
+
+def test_only_epochs_among_fewer_classes_say_so_in_a_comparison(tmp_path: Path) -> None:
+    found = comparison(folder=tmp_path)
+    summary, *others = found.summaries
+    trial, *rest = summary.trials
+    easy = replace(trial, curve=(replace(trial.curve[0], all_classes=False), *trial.curve[1:]))
+    first = replace(summary, trials=(easy, *rest))
+    written = replace(found, summaries=(first, *others)).to_dict()
+    points = [p for v in written["variants"] for t in v["trials"] for p in t["curve"]]
+    assert points[0]["all_classes"] is False
+    assert not any("all_classes" in point for point in points[1:])
+    comparefolder.write(found)
+    assert comparefolder.load_comparison(tmp_path) == found

@@ -20,10 +20,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def compared(old: str, new: str) -> grow.Difference:
+def compared(old: str, new: str, classes: int | None = None) -> grow.Difference:
     Path("old.yaml").write_text(old)
     Path("new.yaml").write_text(new)
-    return difference(grow.plan("old.yaml"), grow.plan("new.yaml"))
+    return difference(*(grow.plan(name, classes=classes) for name in ("old.yaml", "new.yaml")))
 
 
 def weights(found: grow.Difference) -> dict[str, Weights]:
@@ -81,8 +81,8 @@ def test_other_pictures_make_other_weights_or_nobody_knows() -> None:
     elsewhere = "{source: folder, path: %s}"
     drawn = "{source: drawn, train: 64, validation: 32}"
     one, other = (STAGES.replace(drawn, elsewhere % name) for name in ("here", "there"))
-    assert weights(compared(one, other))["small"] is Weights.UNKNOWN
-    assert compared(one, other).flops == (None, None)
+    assert weights(compared(one, other, 2))["small"] is Weights.UNKNOWN
+    assert compared(one, other, 2).flops == (None, None)
 
 
 def test_the_command_in_words(capsys: pytest.CaptureFixture[str]) -> None:

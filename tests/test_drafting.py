@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from PIL import Image
 
 import grow
 from grow import stagefile, stageplans
+from grow.drafting import look
 from grow.drafting.choose import Chosen, choose, most_stages
 from grow.drafting.look import Look, without_share
 from grow.drafting.place import name_for
@@ -22,6 +24,7 @@ from grow.drafting.wording import stage_file
 from grow.errors import DataError, Stopped, UsageError
 from grow.estimate import Machine, StageTime, Timing, about, estimate
 from grow.pictures.parts import named
+from grow.spec import scale_of
 from grow.stageplans import Pictures
 from grow.stopping import StopSwitch
 from grow.transfer import Verdict
@@ -335,7 +338,7 @@ def test_what_is_odd_is_noted(tmp_path: Path) -> None:
     (made / "a" / "y.txt").write_bytes(b"")
     draft = grow.init(made, out=tmp_path / "s.yaml", measure=False)
     notes = "\n".join(draft.notes)
-    assert "test: taken for a class, since there is no train folder" in notes
+    assert '"test" is taken for a class, since there is no train folder' in notes
     assert "1 picture cannot be used, such as a/x.jpg: the file is empty" in notes
     assert "1 other file is left out, such as a/y.txt" in notes
     assert "such as a/x.jpg (the file is empty)" in draft.text
@@ -386,3 +389,42 @@ def test_times_are_as_precise_as_they_are_known() -> None:
     times = {2: "10 seconds", 44: "40 seconds", 200: "3 minutes", 5000: "83 minutes"}
     times |= {9000: "2.5 hours", 86400 * 4: "4 days"}
     assert {seconds: about(seconds) for seconds in times} == times
+
+
+def deep(folder: Path, number: int, greatest: int) -> Path:
+    for count in range(number):
+        path = folder / "ab"[count % 2] / f"{count}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(count).integers(0, greatest + 1, (16, 16))
+        values[0, 0] = greatest
+        Image.fromarray(values.astype(np.uint16)).save(path)
+    return folder
+
+
+def test_narrow_pictures_of_sixteen_bits_get_a_range(tmp_path: Path) -> None:
+    draft = grow.init(deep(tmp_path / "few", 20, 478), out=tmp_path / "a.yaml", measure=False)
+    assert "\n  range: [0, 478]\n" in draft.text
+    assert scale_of(draft.spec.data) == (0, 478)
+    assert "largest value found is 478" in draft.to_dict()["reasons"]["range"]
+    assert not any("levels" in note for note in draft.notes)
+
+
+def test_pictures_that_were_not_all_looked_at_get_the_range_of_their_bits(tmp_path: Path) -> None:
+    folder = deep(tmp_path / "many", look.DECODED + 4, 478)
+    draft = grow.init(folder, out=tmp_path / "a.yaml", measure=False)
+    assert scale_of(draft.spec.data) == (0, 511)
+    assert "as of 9 bits" in draft.chosen.reasons["range"]
+
+
+def test_other_pictures_get_advice_at_most(tmp_path: Path) -> None:
+    wide = grow.init(deep(tmp_path / "wide", 20, 60_000), out=tmp_path / "a.yaml", measure=False)
+    assert "range" not in wide.text
+    assert any("have 16 bits" in note for note in wide.notes)
+    for number in range(20):
+        path = tmp_path / "dim" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(number).integers(3, 9, (16, 16), np.uint8)
+        Image.fromarray(values).save(path)
+    dim = grow.init(tmp_path / "dim", out=tmp_path / "b.yaml", measure=False)
+    assert "range" not in dim.text
+    assert any("`range: [3, 8]`" in note for note in dim.notes)

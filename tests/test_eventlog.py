@@ -15,7 +15,7 @@ from grow.eventlog import EventLog
 from grow.groups import Storage
 from grow.history import GrowthShock
 from grow.lineup import Action, Entry
-from tests.builders import record, stage_plans
+from tests.builders import divergence, record, stage_plans
 
 STAGE = stage_plans()[0]
 FROZEN = stage_plans(
@@ -61,6 +61,10 @@ KEPT = [
         {"stage": STAGE.folder, **record(2).to_dict(), "val_loss": None},
     ),
     (
+        events.Diverged(STAGE, divergence(2), 9, 1, 0.005),
+        {"stage": STAGE.folder, **divergence(2).to_dict(), "next_learning_rate": 0.005},
+    ),
+    (
         events.CheckpointWritten(Path("runs/000001"), 0.123456, 0.001234),
         {"path": "runs/000001", "seconds": 0.1235, "held_seconds": 0.0012},
     ),
@@ -88,6 +92,7 @@ KEPT = [
         {"source": "keras", "name": "mnist", "place": "cache/mnist.npz"},
     ),
     (events.Warned("no room → none"), {"text": "no room → none"}),
+    (events.Noted("16 bits"), {"text": "16 bits"}),
     (events.RunDone("trial", Path("runs")), {"name": "trial"}),
 ]
 LEFT_OUT = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,26 @@ def test_the_cost_of_a_target_in_both_accounts() -> None:
     assert reach(GROWN.curve, 0.75, "flops", "marginal") == 100
     assert reach(GROWN.curve, 0.8, "cpu_seconds", "marginal") == 3
     assert reach(GROWN.curve, 0.81, "flops") is None
+
+
+def test_epochs_among_fewer_classes_count_as_cost_alone() -> None:
+    easy = replace(
+        GROWN,
+        curve=tuple(
+            replace(p, all_classes=p.stage > 1)
+            for p in trial(((0.99, 10), (0.99, 10)), ((0.75, 100), (0.8, 100))).curve
+        ),
+    )
+    assert evidence.cost_to_reach(easy.curve, 0.6, "flops") == 120
+    assert evidence.cost_to_reach(easy.curve, 0.6, "flops", "marginal") == 100
+    assert evidence.cost_to_reach(easy.curve, 0.9, "flops") is None
+    told = evidence.speed_up([GROWN], [easy], "flops", "total")
+    assert told.target == (0.8,)
+
+
+def test_which_stages_know_fewer_classes_is_noted_in_the_curve() -> None:
+    points = evidence.curve([(record(1),), (record(1), record(2))], fewer_classes=[1])
+    assert [point.all_classes for point in points] == [False, True, True]
 
 
 def test_what_the_small_model_had_already_counts_in_the_last_stage_only_once_it_has_it() -> None:

@@ -34,10 +34,11 @@ from grow import (
 )
 from grow.checking import Severity
 from grow.comparison import Comparison
+from grow.conditions import Conditions
 from grow.errors import RunFolderError, StageFileError
 from grow.estimate import Estimate, Machine
 from grow.giveaway import Verdict
-from grow.history import EpochRecord, GrowthShock
+from grow.history import Divergence, EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.stagefolder import Done, Judged
 from grow.store import RunFolder
@@ -207,12 +208,18 @@ def test_a_comparison():
 
 
 def test_a_checkpoint(tmp_path):
-    path = checkpoint.write(tmp_path, state(), {"grow-trainer": "0"})
+    known = Conditions(threads=2, onednn=True, processor="Neon 1", mixed=True)
+    versions = {"grow-trainer": "0"}
+    path = checkpoint.write(tmp_path, state(), versions, known, training="0" * 64)
     manifest, counters = written(path / "manifest.json"), written(path / "state.json")
     agree("field of a manifest", manifest)
     agree("field of a state", counters)
     for name in (*manifest["files"], *counters["tally"]):
         assert f"`{name}`" in PAGE
+
+
+def test_a_divergence():
+    agree("field of a divergence", Divergence.__dataclass_fields__)
 
 
 def test_each_event_is_mentioned():
@@ -294,8 +301,10 @@ def test_what_grow_clean_prints(run_folder):
 
 
 def test_a_saved_model(run_folder):
-    notes = network.notes_of(runs.load(run_folder.path).stages[0].plan).to_dict()
-    agree("field of a saved model", notes["grow"])
+    plan = runs.load(run_folder.path).stages[0].plan
+    notes = network.notes_of(plan).to_dict()
+    assert "range" not in notes["grow"]  # only where it is said
+    agree("field of a saved model", {*notes["grow"], "range"})
     assert notes.keys() == {"grow", "class_names"}
 
 

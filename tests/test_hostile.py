@@ -184,10 +184,15 @@ def test_no_name_leads_out_of_the_run_folder(name: str, place: str) -> None:
         stagefile.parse(json.dumps(values), "f")
 
 
-def test_a_stage_folder_that_is_a_link_to_nowhere_is_no_stage_folder(tmp_path: Path) -> None:
+def test_a_link_to_nowhere_in_place_of_a_stage_folder_is_named_and_left_alone(
+    tmp_path: Path,
+) -> None:
     run = make_run(tmp_path / "run")
     (run.path / "07-x-0123abcd").symlink_to(tmp_path / "nowhere")
     before = tree(run.path)
     assert len(RunFolder(run.path).stage_folders()) == 2
-    assert grow.verify(run.path).flaws == ()
+    (flaw,) = grow.verify(run.path).flaws
+    assert (
+        flaw.words == f"{flaw.path} is damaged: expected a folder, found a link that leads nowhere"
+    )
     assert tree(run.path) == before

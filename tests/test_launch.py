@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 import grow
 from grow import engine
-from grow.errors import RunFolderError
+from grow.errors import GrowError, RunFolderError
 from grow.events import Event, Prepared, RunStarted, StageDone, StepDone, Warned
 from grow.report import files
 from tests.builders import record
@@ -33,7 +34,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Act], list
         def pretend(
             _spec: Any, _base: Any, folder: Any, _cache: Any, emit: Any, _: Any, **_more: Any
         ) -> None:
-            (folder.path / "lock").touch()
             act(folder.path, emit)
 
         heard: list[Event] = []
@@ -79,28 +79,59 @@ def test_a_log_that_cannot_be_written_is_told_once_and_stops_nothing(run: Runner
     assert heard == [Warned("one"), told, Warned("two")]
 
 
-def test_a_run_folder_that_was_removed_ends_the_run(run: Runner) -> None:
-    def remove(folder: Path, emit: Callable[[Event], None]) -> None:
-        shutil.rmtree(folder)
-        emit(StepDone(1, 1, 16, 0.5, 0.5))
-        emit(Warned("an epoch later"))
+@pytest.mark.parametrize("event", [Warned("an epoch later"), StepDone(1, 1, 16, 0.5, 0.5)])
+def test_a_run_folder_that_was_moved_ends_the_run_and_nothing_is_written(
+    run: Runner, event: Event
+) -> None:
+    def move(folder: Path, emit: Callable[[Event], None]) -> None:
+        emit(Warned("before"))
+        folder.rename("moved")
+        make_run(folder)
+        time.sleep(0.11)  # steps come thick and fast: the lock is looked at ten times a second
+        emit(event)
 
-    with pytest.raises(RunFolderError, match="was removed, or its lock was, while the run"):
-        run(remove)
+    with pytest.raises(RunFolderError, match="was moved or removed, or its lock was"):
+        run(move)
+    assert not Path("runs/tiny/events.jsonl").exists()
+    assert len(Path("moved/events.jsonl").read_text().splitlines()) == 1
 
 
-def fails(path: str) -> Act:
+def test_no_report_is_written_once_the_lock_is_lost(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is lost while the report is being made."""
+
+    def move(folder: Path, emit: Callable[[Event], None]) -> None:
+        whole = files.html_page
+
+        def making(*given: Any, **more: Any) -> str:
+            (folder / "lock").unlink()
+            return whole(*given, **more)
+
+        monkeypatch.setattr(files, "html_page", making)
+        emit(done())
+
+    with pytest.raises(RunFolderError, match="nothing more is written"):
+        run(move)
+    assert not list(Path("runs/tiny").glob("report.*"))
+
+
+def fails(path: str, error: type[OSError] = PermissionError, number: int = 13) -> Act:
     def act(_folder: Path, _emit: Callable[[Event], None]) -> None:
-        raise PermissionError(13, "Permission denied", path)
+        raise error(number, os.strerror(number), path)
 
     return act
 
 
+@pytest.mark.parametrize("number", [13, 28, 122, 27, 5])
 @pytest.mark.parametrize("path", ["runs", "runs/tiny", "runs/tiny/01-small/done.json"])
-def test_a_failure_in_the_run_folder_is_in_words(run: Runner, path: str) -> None:
-    with pytest.raises(RunFolderError, match=f"{path} cannot be read or written") as caught:
-        run(fails(path))
-    assert isinstance(caught.value.__cause__, PermissionError)
+def test_a_failure_in_the_run_folder_is_in_words_and_has_one_exit_code(
+    run: Runner, path: str, number: int
+) -> None:
+    with pytest.raises(GrowError, match=f"{path} cannot be read or written") as caught:
+        run(fails(path, OSError, number))
+    assert caught.value.exit_code == 1
+    assert isinstance(caught.value.__cause__, OSError)
 
 
 @pytest.mark.parametrize("path", ["elsewhere", "runs/tinier"])
@@ -146,7 +177,7 @@ def test_a_report_that_fails_is_warned_of_and_stops_nothing(
     told = Warned("runs/tiny: the reports could not be written: Is a directory")
     assert run(tell(done())) == [done(), told, told]
 
-    def defect(_run: object) -> None:
+    def defect(*_: object) -> None:
         raise ZeroDivisionError("oh")
 
     monkeypatch.setattr(files, "write_reports", defect)

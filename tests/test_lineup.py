@@ -62,6 +62,7 @@ CHANGES = [
     ("data.augment.brightness", 0.1, 1, "brightness 0.0 → 0.1"),
     ("data.balance", "weights", 1, "balance none → weights"),
     ("data.fit", "crop", 1, "fit stretch → crop"),
+    ("data.range", [0, 478], 1, "range none → [0.0, 478.0]"),
     ("data.master", 16, 1, "master [8, 8] → [16, 16]"),
     ("model.image", [8, 8, 1], 1, "the architecture changed"),
     ("model.blocks.0.filters", 5, 1, "the architecture changed"),
@@ -82,6 +83,8 @@ CHANGES = [
     ("stages.1.transfer", {"optimizer": "carry"}, 2, "transfer optimizer reset → carry"),
     ("train.warm_up", 1, 1, "warm_up none → 1.0"),
     ("stages.1.warm_up", 0.5, 2, "warm_up none → 0.5"),
+    ("train.on_divergence", "halve", 1, 'on_divergence stop → {"halve": 5}'),
+    ("stages.1.on_divergence", {"halve": 2}, 2, 'on_divergence stop → {"halve": 2}'),
     (
         "stages.1.carried",
         {"freeze": 2, "learning_rate": "0.1x"},
@@ -121,6 +124,7 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("data", DRAWN),
         ("data.on_bad", "stop"),
         ("data.balance", "none"),
+        ("data.range", "auto"),
         ("data.master", 8),  # what it is anyway
         ("train.batch", 32),
         ("stages.1.batch", 32),
@@ -128,6 +132,8 @@ def test_what_can_change_weights_changes_the_addresses_from_there_on(path, value
         ("stages.1.transfer", {"weights": "preserve", "optimizer": "reset"}),
         ("stages.1.grow.0.insert.name", "eyes"),
         ("train.warm_up", 0),
+        ("train.on_divergence", "stop"),
+        ("stages.1.on_divergence", {"halve": 0}),
         ("stages.1.carried", {"freeze": 0, "learning_rate": 1}),
     ],
 )

@@ -46,6 +46,7 @@ def _me():
         "process": os.getpid(),
         "started": lock._start_of(os.getpid()),
         "since": "2026-01-01T00:00:00+00:00",
+        "token": "0" * 32,
     }
 
 
@@ -81,7 +82,7 @@ def test_a_lock_says_who_holds_it_and_goes_at_the_end(tmp_path):
         assert _files(tmp_path) == ["lock"]
         found = lock.holder(tmp_path)
         assert (found["host"], found["process"]) == (socket.gethostname(), os.getpid())
-        assert found.keys() == {"host", "process", "started", "since"}
+        assert found.keys() == {"host", "process", "started", "since", "token"}
     assert _files(tmp_path) == []
     assert lock.holder(tmp_path) is None
 
@@ -209,6 +210,61 @@ def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
     assert _files(tmp_path) == []
     _put(tmp_path, process=2**22 + 1)
     assert _can_be_taken(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["moved", "moved and made again", "deleted", "taken", "folder"])
+def test_whoever_holds_a_lock_notices_that_it_is_gone(tmp_path, change):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with lock.held(folder) as hold:
+        hold.check()
+        if change == "deleted":
+            (folder / "lock").unlink()
+        elif change == "taken":
+            _put(folder, process=4321, host="elsewhere")
+        else:
+            folder.rename(tmp_path / "away")
+        if change == "moved and made again":
+            folder.mkdir()
+            _put(folder)  # of the same process, even
+        if change == "folder":
+            (folder / "lock").mkdir(parents=True)
+        with pytest.raises(RunFolderError, match="nothing more is written") as caught:
+            hold.check()
+        assert caught.value.exit_code == 4
+        assert ("process 4321 on elsewhere has it now" in caught.value.message) is (
+            change == "taken"
+        )
+    assert (folder / "lock").exists() is (change not in ("moved", "deleted"))
+
+
+def test_a_lock_that_cannot_be_read_for_a_moment_is_not_taken_for_lost(tmp_path, monkeypatch):
+    def busy(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with lock.held(tmp_path) as hold:
+        monkeypatch.setattr(lock.plainfile, "read", busy)
+        hold.check()
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("what", ["folder", "full folder", "pipe", "link", "circle", "huge"])
+def test_what_stands_in_place_of_a_lock_is_put_aside(tmp_path, what):
+    place = tmp_path / "lock"
+    make = {
+        "folder": place.mkdir,
+        "full folder": lambda: (place / "x").mkdir(parents=True),
+        "pipe": lambda: os.mkfifo(place),
+        "link": lambda: place.symlink_to("nowhere"),
+        "circle": lambda: place.symlink_to("lock"),
+        "huge": lambda: (place.touch(), os.truncate(place, 1 << 40)),
+    }
+    make[what]()
+    assert lock.living_holder(tmp_path) is None
+    with lock.held(tmp_path) as hold:
+        assert lock.holder(tmp_path)["process"] == os.getpid()
+        assert hold.put_aside.name.startswith("damaged-lock-")
+        assert os.path.lexists(hold.put_aside)
 
 
 def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path):

@@ -6,15 +6,19 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 import grow
-from grow import report
-from grow.errors import RunFolderError, StageFileError
+from grow import report, stagefile
+from grow.errors import DataError, RunFolderError, StageFileError, UsageError
 from grow.lineup import Action
 from grow.pictures.prepare import prepare
+from grow.pictures.split import check_all_used
 from grow.planning import cache_folder, run_folder
+from grow.spec import RunSpec
 from grow.stagefile import parse
 from grow.stageplans import Pictures
 from tests.finished import STAGES, make_run
@@ -88,15 +92,108 @@ def test_cost_follows_from_pictures_and_epochs(stage_file: Path) -> None:
     assert plan.training_flops(deeper) == deeper.stage.architecture.training_flops * 4 * 12
 
 
-def test_missing_pictures_are_noted_and_two_classes_assumed(stage_file: Path) -> None:
+def test_a_plan_without_pictures_assumes_the_classes_it_is_told(stage_file: Path) -> None:
     own_pictures(stage_file)
-    plan = grow.plan(stage_file)
+    plan = grow.plan(stage_file, classes=2)
     (warning,) = plan.warnings
-    assert "pets" in warning
-    assert warning.endswith("; two classes are assumed")
+    assert warning.startswith("the pictures were not looked at; 2 classes are assumed")
     assert plan.pictures == {}
     assert plan.training_flops(plan.entries[0]) is None
     assert plan.entries[0].stage.architecture.layers[-1].units == 1
+    assert grow.plan(stage_file, classes=5).entries[0].stage.architecture.layers[-1].units == 5
+    with pytest.raises(UsageError, match="expected two or more, found 1"):
+        grow.plan(stage_file, classes=1)
+
+
+TABLE = {
+    "heading": "filename,class\npets/a/1.png,a\npets/b/1.png,b\n",
+    "empty": "",
+    "no-rows": "path,label\n",
+    "one-class": "path,label\npets/a/1.png,a\n",
+    "no-file": "path,label\npets/a/1,a\npets/b/1,b\n",
+    "no-file-of-a-class": "path,label\npets/a/1.png,a\npets/a/2.png,a\npets/b/7.png,b\n",
+    "measurements": "path,label\npets/a/1.png,0.5\npets/a/2.png,1.5\npets/b/1.png,2.5\n",
+    "part": "path,label,split\npets/a/1.png,a,first\npets/b/1.png,b,\n",
+    "only-test": "path,label,split\npets/a/1.png,a,test\npets/b/1.png,b,test\n",
+    "new-class-in-validation": (
+        "path,label,split\npets/a/1.png,a,\npets/b/1.png,b,\npets/b/2.png,c,val\n"
+    ),
+    "nothing-to-validate-on": "path,label\npets/a/1.png,a\npets/b/1.png,b\n",
+    "quotation-mark": 'path,label\n"pets/a/1.png,a\npets/b/1.png,b\n',
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("name", TABLE)
+def test_a_plan_fails_where_a_run_would_on_a_table(
+    stage_file: Path, name: str, encoding: str
+) -> None:
+    pictures_of(stage_file, "a/1", "a/2", "b/1", "b/2")
+    stage_file.with_name("t.csv").write_text(TABLE[name], encoding=encoding)
+    fails_alike(stage_file, "{source: csv, path: t.csv}")
+
+
+@pytest.mark.parametrize(
+    ("files", "data"),
+    [
+        ([], "{source: folder, path: pets}"),
+        (["a/1", "a/2"], "{source: folder, path: pets}"),
+        (["train/a/1", "train/a/2", "train/b/1"], "{source: folder, path: pets/train/a}"),
+        (["a/1", "b/1"], "{source: folder, path: pets}"),
+        (["a/1", "a/2", "b/1", "b/2"], "{source: folder, path: pets, validation: test}"),
+        (["a/1", "a/2", "b/1", "b/2", "c/notes.txt"], "{source: folder, path: pets}"),
+        (["a/1", "a/2", "b/1", "a/n.txt"], "{source: folder, path: pets, on_bad: stop}"),
+        (
+            ["a/1", "a/2", "b/1", "b/2"],
+            "{source: folder, path: pets, group: {pattern: '^(.*)/'}}",
+        ),
+        (["a/1", "a/2", "b/1", "b/2"], "{source: folder, path: pets, group: {folder: 1}}"),
+        (["a/1", "b/1"], "{source: npz, path: a.npz}"),
+    ],
+)
+def test_a_plan_fails_where_a_run_would(stage_file: Path, files: list[str], data: str) -> None:
+    pictures_of(stage_file, *files)
+    fails_alike(stage_file, data)
+
+
+def test_a_plan_of_arrays_without_their_labels_fails_as_a_run_would(stage_file: Path) -> None:
+    np.savez(stage_file.with_name("a.npz"), x_train=np.zeros((4, 8, 8, 3), np.uint8))
+    fails_alike(stage_file, "{source: npz, path: a.npz}")
+
+
+def test_a_plan_fails_as_a_run_would_when_the_pictures_are_prepared(stage_file: Path) -> None:
+    pictures_of(stage_file, "a/1", "a/2", "b/1", "b/2", "b/n.txt")
+    for data in ("{source: folder, path: pets, on_bad: stop}",):
+        fails_alike(stage_file, data)
+        fails_alike(stage_file, data)
+
+
+def pictures_of(stage_file: Path, *names: str) -> None:
+    """Pictures that can be read, each another; names with an ending are other files."""
+    for number, name in enumerate(names):
+        path = stage_file.parent / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix:
+            path.touch()
+        else:
+            Image.new("RGB", (8, 8), (number * 20, 0, 0)).save(path.with_suffix(".png"))
+
+
+def carry_out(spec: RunSpec, base: Path) -> None:
+    """What a run does before it trains."""
+    check_all_used(prepare(spec.data, base, (16, 16, 3), cache_folder()).manifest)
+
+
+def fails_alike(stage_file: Path, data: str) -> None:
+    """A plan and what a run does first end with the same words."""
+    stage_file.write_text(STAGES.replace("{source: drawn, train: 64, validation: 32}", data))
+    spec = stagefile.read(stage_file)
+    with pytest.raises(DataError) as planned:
+        grow.plan(stage_file)
+    with pytest.raises(DataError) as done:
+        carry_out(spec, stage_file.parent)
+    assert str(planned.value) == str(done.value)
+    assert planned.value.exit_code == 3
 
 
 def test_pictures_that_are_divided_only_once_they_are_read(stage_file: Path) -> None:
@@ -226,14 +323,6 @@ def test_class_weights_are_planned(stage_file: Path) -> None:
     assert "training loss: cat 0.667, dog 2" in page.getvalue()
 
 
-def test_a_stop_is_announced(stage_file: Path) -> None:
-    own_pictures(stage_file, "cat/1.png", "dog/1.png", "dog/notes.txt")
-    text = stage_file.read_text()
-    assert len(grow.plan(stage_file).warnings) == 1
-    stage_file.write_text(text.replace("path: pets", "path: pets, on_bad: stop"))
-    assert grow.plan(stage_file).warnings[1] == "on_bad is stop: grow run ends before any training"
-
-
 def test_classes_that_will_not_be_validated_are_named(stage_file: Path) -> None:
     own_pictures(stage_file, "train/cat/1.png", "train/dog/1.png", "val/dog/2.png")
     (warning,) = grow.plan(stage_file).warnings
@@ -241,6 +330,17 @@ def test_classes_that_will_not_be_validated_are_named(stage_file: Path) -> None:
 
 
 def test_a_part_that_a_data_set_has_not_is_said_before_it_is_fetched(stage_file: Path) -> None:
-    plan = of_data(stage_file, "{source: keras, name: mnist, validation: validation}")
-    assert plan.pictures == {}
-    assert plan.warnings[0].startswith("data.validation: expected validation pictures")
+    with pytest.raises(DataError, match=r"data\.validation: expected validation pictures"):
+        of_data(stage_file, "{source: keras, name: mnist, validation: validation}")
+
+
+def test_arrays_of_no_known_scale_are_refused_as_by_a_run(stage_file: Path) -> None:
+    images = np.full((8, 4, 4), 0.5, np.float32)
+    images[3, 0, 0] = 1.02
+    np.savez(stage_file.parent / "a.npz", x_train=images, y_train=np.arange(8) % 2)
+    with pytest.raises(DataError, match=r"found 0\.5 to 1\.02") as refused:
+        of_data(stage_file, "{source: npz, path: a.npz}")
+    assert refused.value.exit_code == 3
+    stage_file.write_text(stage_file.read_text().replace("a.npz", "a.npz, range: [0, 1]"))
+    plan = grow.plan(stage_file)
+    assert not any("values" in warning for warning in plan.warnings)

@@ -96,7 +96,7 @@ def test_where_a_run_stands(half_done: runs.Run, width: int) -> None:
 
 def test_who_is_at_work(half_done: runs.Run) -> None:
     lock(FOLDER, 12345, "elsewhere")
-    first = drawn(text.status_page(half_done)).splitlines()[0]
+    first = drawn(text.status_page(runs.load(half_done.path))).splitlines()[0]
     assert first == (
         "tiny in runs/tiny, process 12345 on elsewhere is at work since 2026-01-02T03:04:05"
     )

@@ -101,7 +101,7 @@ def test_a_process_that_no_longer_runs_is_not_at_work(run_dir: Path) -> None:
     assert grow.load(run_dir).running is None
 
 
-ANEW = "run its stage file with `grow run` again: that writes it anew, trained stages stay"
+ANEW = "puts it aside and writes it anew; trained stages stay"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,15 @@ def test_damaged_notes_are_written_anew_by_the_next_run(
         grow.load(run_dir)
     assert str(run_dir / file) in caught.value.message
     assert message in caught.value.message
-    assert (caught.value.hint, caught.value.exit_code) == (ANEW, 4)
+    assert caught.value.hint == f"`grow run STAGES.yaml --run-dir {run_dir}` {ANEW}"
+    assert caught.value.exit_code == 4
+    started = {"time": "", "event": "RunStarted", "command": "grow run a.yaml --set seed=3"}
+    resumed = started | {"command": f"grow resume {run_dir}"}
+    lines = [json.dumps(line) + "\n" for line in (started, resumed)]
+    (run_dir / "events.jsonl").write_text("".join(lines))
+    with pytest.raises(RunFolderError) as caught:
+        grow.load(run_dir)
+    assert caught.value.hint == f"`grow run a.yaml --set seed=3` {ANEW}"
 
 
 @pytest.mark.parametrize("file", ["done.json", "history.jsonl"])
@@ -130,7 +138,7 @@ def test_a_damaged_stage_is_named(run_dir: Path, file: str) -> None:
     with pytest.raises(RunFolderError) as caught:
         grow.load(run_dir)
     assert f"{path} is damaged" in caught.value.message
-    assert caught.value.hint.startswith("run again: ")
+    assert caught.value.hint.startswith(f"`grow resume {run_dir}` puts it aside")
 
 
 def test_a_history_shorter_than_the_stage_is_damage(run_dir: Path) -> None:

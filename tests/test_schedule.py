@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grow import schedule
-from grow.spec import Plateau, ReduceOnPlateau, Training, Until
-from tests.builders import history, record
+from grow.spec import OnDivergence, Plateau, ReduceOnPlateau, Training, Until
+from tests.builders import divergence, history, record
 
 NAN, INF = math.nan, math.inf
 MONITORS = ("val_loss", "val_accuracy", "loss", "accuracy")
@@ -216,9 +216,11 @@ def test_why_a_stage_ends(settings, values, reason):
         ("val_accuracy", [record(1, val_loss=2.0), record(2, val_loss=1.0)], 2),
         ("val_accuracy", [record(1), record(2), record(3)], 1),
         ("val_accuracy", [record(1, val_loss=NAN), record(2, val_loss=9.0)], 2),
+        ("val_accuracy", [record(1, val_accuracy=0.9, loss=INF), record(2)], 2),
+        ("last", [record(1), record(2, val_loss=NAN)], 1),
         ("val_loss", [record(1, val_loss=NAN), record(2, val_loss=9.0)], 2),
         ("val_loss", [record(1, val_loss=2.0), record(2, val_loss=1.0), record(3)], 3),
-        ("val_loss", [record(1, val_loss=NAN), record(2, val_loss=NAN)], 1),
+        ("val_loss", [record(1, val_loss=NAN), record(2, val_loss=NAN)], 0),
         ("loss", [record(1, loss=2.0), record(2, loss=1.0), record(3, loss=1.5)], 2),
         ("accuracy", [record(1, accuracy=0.1), record(2, accuracy=0.3)], 2),
     ],
@@ -236,14 +238,19 @@ def test_no_epoch_beats_the_best_and_no_earlier_one_equals_it(rows, best):
         record(n, val_accuracy=accuracy, val_loss=loss)
         for n, (accuracy, loss) in enumerate(rows, start=1)
     )
-    chosen = records[schedule.best_epoch(_training(best=best), records) - 1]
+    number = schedule.best_epoch(_training(best=best), records)
+    good = [one for one in records if one.is_finite]
+    assert bool(number) == bool(good)
+    if not number:
+        return
+    chosen = records[number - 1]
 
     def rank(one):
-        loss = INF if math.isnan(one.val_loss) else one.val_loss
-        return (-one.val_accuracy, loss) if best == "val_accuracy" else (loss,)
+        return (-one.val_accuracy, one.val_loss) if best == "val_accuracy" else (one.val_loss,)
 
-    assert all(rank(chosen) <= rank(one) for one in records)
-    assert all(rank(chosen) < rank(one) for one in records[: chosen.epoch - 1])
+    assert chosen in good
+    assert all(rank(chosen) <= rank(one) for one in good)
+    assert all(rank(chosen) < rank(one) for one in good if one.epoch < number)
 
 
 def test_the_warm_up_rises_with_each_step_and_then_holds():
@@ -267,3 +274,43 @@ def test_the_warm_up_does_not_look_at_figures():
     assert schedule.learning_rate(training, history([1.0, 1.0])) == 0.5
     for value in (1.0, NAN):
         assert schedule.warm_up(training, history([value, value]), 1, 2) == 6 / 8
+
+
+def test_each_divergence_halves_the_rate_from_its_epoch_on():
+    training = _training(learning_rate=0.8)
+    found = (divergence(2), divergence(2), divergence(4))
+    rates = [schedule.learning_rate(training, history([1.0] * done), found) for done in range(5)]
+    assert rates == [0.8, 0.2, 0.2, 0.1, 0.1]
+
+
+def test_a_divergence_is_no_epoch_to_a_plateau():
+    plateau = ReduceOnPlateau(patience=2, factor=0.1, cooldown=1)
+    training = _training(reduce_on_plateau=plateau, until=Until(plateau=Plateau(patience=3)))
+    for done in range(6):
+        records = history([8.0] * done)
+        for at in range(1, done + 2):
+            rate = schedule.learning_rate(training, records, (divergence(at),))
+            assert rate == pytest.approx(schedule.learning_rate(training, records) / 2)
+
+
+def test_a_rate_halved_below_the_minimum_of_a_plateau_stays_there():
+    plateau = ReduceOnPlateau(patience=1, minimum=0.4)
+    training = _training(learning_rate=0.5, reduce_on_plateau=plateau)
+    assert schedule.learning_rate(training, history([8, 8, 8]), (divergence(1),)) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("halve", "epochs", "found", "ends"),
+    [
+        (0, [], (), False),
+        (0, [1.0], (divergence(2),), True),
+        (1, [1.0], (divergence(2),), False),
+        (1, [1.0], (divergence(1), divergence(2)), True),
+        (1, [1.0, 1.0], (divergence(1), divergence(2)), False),  # it was trained after all
+        (9, [], (divergence(1, step=0),), True),  # what it grew into is no number
+    ],
+)
+def test_when_a_stage_gives_up(halve, epochs, found, ends):
+    training = _training(on_divergence=OnDivergence(halve=halve))
+    end = schedule.given_up(training, history(epochs), found)
+    assert end == (found[-1] if ends else None)

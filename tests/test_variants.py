@@ -6,8 +6,9 @@ import pytest
 
 from grow import growth, stageplans, variants
 from grow.history import History
-from grow.spec import RunSpec, Stage
+from grow.spec import GrowHead, Operator, RunSpec, Stage
 from grow.stagefile import parse
+from grow.stageplans import Pictures
 from grow.variants import RESIZE_ONLY, SCRATCH_EPOCHS, SCRATCH_FLOPS, Variant
 from tests.builders import CATS_DOGS, insert, record, resize, widen
 from tests.finished import STAGES
@@ -181,3 +182,24 @@ def test_the_first_seed_is_the_files_own_and_more_repeats_keep_the_earlier_ones(
     assert variants.seeds(7, 3) == five[:3]
     assert len(set(variants.seeds(7, 1000))) == 1000
     assert set(five[1:]).isdisjoint(variants.seeds(8, 5))
+
+
+def test_controls_of_a_growth_by_classes_know_what_growth_knows() -> None:
+    head = Operator(head=GrowHead(grow=("eel",)))
+    spec = growing(resize(16), insert(4), head)
+    found = controls_of(spec, classes=3)
+    final = growth.lineage(spec, classes=3)[-1]
+    animals = Pictures(("cat", "dog", "eel"), "1" * 64, (CATS_DOGS,))
+    for variant in found.values():
+        assert growth.lineage(variant.spec, classes=3)[-1] == final
+    for name in (SCRATCH_FLOPS, SCRATCH_EPOCHS):
+        (only,) = stageplans.plan_stages(found[name].spec, animals)
+        assert only.classes == animals.classes
+    first, last = stageplans.plan_stages(found[RESIZE_ONLY].spec, animals)
+    assert (first.classes, last.classes) == (CATS_DOGS.classes, animals.classes)
+    assert first.recipe["pictures"]["digest"] == CATS_DOGS.digest
+
+
+def controls_of(spec: RunSpec, classes: int) -> dict[str, Variant]:
+    found = variants.controls(spec, histories((2, 10), (12, 100)), classes)
+    return {variant.name: variant for variant in found.variants}

@@ -14,6 +14,7 @@ import numpy as np
 from grow.checking.value import Finding, Group, Severity, Sizes
 from grow.checking.wording import agreeing, many
 from grow.pictures.facts import Facts
+from grow.pictures.kinds import ENDINGS
 from grow.pictures.manifest import Listing, Manifest, Unusable
 from grow.pictures.remark import Remark
 from grow.pictures.survey import Survey
@@ -21,13 +22,7 @@ from grow.pictures.survey import Survey
 MANY_BAD = 0.01
 """The share of unusable pictures from which on they are a warning."""
 
-_ENDINGS = {
-    "JPEG": (".jpg", ".jpeg"),
-    "PNG": (".png",),
-    "GIF": (".gif",),
-    "BMP": (".bmp",),
-    "WEBP": (".webp",),
-}
+_ALSO = {"MPO": (".mpo",)}
 
 
 def unusable(listing: Listing, manifest: Manifest) -> list[Finding]:
@@ -75,7 +70,8 @@ def oddities(survey: Survey, size: tuple[int, int] | None) -> list[Finding]:
 def remarked(remark: Remark) -> Finding:
     """What the source or the preparation warns of, as a finding."""
     groups = tuple(Group((key,)) for key in remark.keys)
-    return Finding(remark.code, Severity.WARNING, remark.words, remark.advice, groups)
+    severity = Severity.NOTE if remark.note else Severity.WARNING
+    return Finding(remark.code, severity, remark.words, remark.advice, groups)
 
 
 def sizes(facts: Sequence[Facts]) -> Sizes | None:
@@ -98,17 +94,24 @@ def _wrong_endings(survey: Survey) -> Iterator[Finding]:
     wrong = [
         Group((picture.key,), f"a {facts.format} picture")
         for picture, facts in zip(survey.manifest.pictures, survey.facts, strict=True)
-        if facts.format and splitext(picture.key)[1].lower() not in _ENDINGS[facts.format]  # noqa: PTH122 - a key, not a path
+        if facts.format and not _fits(picture.key, facts.format)
     ]
     if wrong:
         yield Finding(
             "wrong-ending",
             Severity.NOTE,
             f"{many(len(wrong), 'picture')} {agreeing(len(wrong), 'has', 'have')} an ending that "
-            "names another format",
+            "is not one of the format's",
             "The content decides here; other programs may trip over them.",
             tuple(wrong),
         )
+
+
+def _fits(key: str, form: str) -> bool:
+    """Whether a file's ending is one of its format's; a name without any misleads nobody."""
+    ending = splitext(key)[1].lower()  # noqa: PTH122 - a key, not a path
+    # Cameras put a second picture behind the first one of a JPEG, which Pillow calls MPO.
+    return not ending or ending in (*ENDINGS.get(form, ENDINGS["JPEG"]), *_ALSO.get(form, ()))
 
 
 def _animated(survey: Survey) -> Iterator[Finding]:
@@ -121,7 +124,7 @@ def _animated(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "animated",
             Severity.NOTE,
-            f"{many(len(moving), 'picture')} {agreeing(len(moving), 'moves', 'move')}",
+            f"{many(len(moving), 'picture')} {agreeing(len(moving), 'has', 'have')} several frames",
             "Only the first frame is used.",
             tuple(moving),
         )

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from grow.checking.value import Finding, Group, Severity
 from grow.checking.wording import agreeing, among, many
+from grow.pictures import together
 from grow.pictures.alike import MOST
 from grow.pictures.manifest import SPLITS, Manifest, Picture
-
-SERIOUS = 0.01
-"""The share of pictures from which on look-alikes are a warning; they may be told by error."""
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -41,12 +39,15 @@ def copies(manifest: Manifest) -> list[Finding]:
     return found
 
 
-def look_alikes(manifest: Manifest, groups: Sequence[int]) -> list[Finding]:
+def look_alikes(
+    manifest: Manifest, groups: Sequence[int], *, proposes: bool = False
+) -> list[Finding]:
     """What is to be said of pictures that look alike though their files differ.
 
     Args:
         manifest: the pictures.
         groups: for each picture the group it is in, as `grow.pictures.alike` says.
+        proposes: whether validation is a share for which a grouping can be proposed.
     """
     alike = [
         group
@@ -55,7 +56,7 @@ def look_alikes(manifest: Manifest, groups: Sequence[int]) -> list[Finding]:
     ]
     found = [
         *_alike_with_two_labels(manifest, [group for group in alike if _labels(group)]),
-        *_alike_across_splits(manifest, [group for group in alike if _splits(group)]),
+        *_alike_across_splits(manifest, alike, proposes=proposes),
     ]
     within = [group for group in alike if not _labels(group) and not _splits(group)]
     if within:
@@ -140,7 +141,10 @@ def _alike_with_two_labels(manifest: Manifest, groups: list[Pictures]) -> Iterat
         )
 
 
-def _alike_across_splits(manifest: Manifest, groups: list[Pictures]) -> Iterator[Finding]:
+def _alike_across_splits(
+    manifest: Manifest, alike: list[Pictures], *, proposes: bool
+) -> Iterator[Finding]:
+    groups = [group for group in alike if _splits(group)]
     for held in ("validation", "test"):
         leaked = [group for group in groups if {"train", held} <= _splits(group)]
         count = sum(picture.split == held for group in leaked for picture in group)
@@ -151,13 +155,15 @@ def _alike_across_splits(manifest: Manifest, groups: list[Pictures]) -> Iterator
                 _by_share(count, total),
                 f"{many(count, f'{held} picture')} {agreeing(count, 'looks', 'look')} like a "
                 "training picture",
-                "Look at them: the same picture, saved again, is no fair test.",
+                together.advice(manifest, alike)
+                if proposes and held == "validation"
+                else "Look at them: the same picture, saved again, is no fair test.",
                 _listed(leaked),
             )
 
 
 def _by_share(count: int, total: int) -> Severity:
-    return Severity.WARNING if count >= SERIOUS * total else Severity.NOTE
+    return Severity.WARNING if count >= together.SERIOUS * total else Severity.NOTE
 
 
 def _grouped(pictures: Pictures, marks: Sequence[object]) -> list[Pictures]:

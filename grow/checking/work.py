@@ -18,12 +18,16 @@ from grow.errors import DataError, UsageError
 from grow.events import Listener, Preparing, to_all
 from grow.pictures import split
 from grow.pictures.alike import alike
+from grow.pictures.facts import Seen
+from grow.pictures.index import stamps
 from grow.pictures.manifest import Listing, Manifest
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.survey import Survey, survey_files, survey_prepared
+from grow.pictures.there import absent, check_there
+from grow.pictures.together import proposable
 from grow.planning import cache_folder
-from grow.spec import CsvData, FolderData, Local
+from grow.spec import CsvData, FolderData, Local, scale_of, validates
 from grow.stageplans import master_shape
 from grow.stopping import StopSwitch
 
@@ -75,10 +79,10 @@ def check(
     independent = {"test"} if listing.fraction is not None else {"validation", "test"}
     tested = tried(survey, independent)
     findings = [
-        *_refusal(manifest, listing.place),
+        *_refusal(wanted.data, listing, manifest),
         *giveaways(tested),
         *copies(manifest),
-        *look_alikes(manifest, alike_groups),
+        *look_alikes(manifest, alike_groups, proposes=proposable(wanted.data, listing)),
         *not_compared(len(manifest.pictures)),
         *balance(manifest.counts()),
         *unusable(listing, manifest),
@@ -125,7 +129,8 @@ def _teller(emit: Listener, stop: StopSwitch) -> Teller:
 
 def _survey(wanted: _Source, listing: Listing, tell: Teller) -> Survey:
     if isinstance(wanted.data, FolderData | CsvData):
-        return survey_files(listing, tell("read"))
+        seen = Seen(wanted.shape, wanted.data.fit, scale_of(wanted.data))
+        return survey_files(listing, seen, tell("read"))
     # Pictures without files of their own are looked at as a network will see them.
     shape = wanted.shape or (0, 0, 0)
     told = tell("prepared")
@@ -133,10 +138,11 @@ def _survey(wanted: _Source, listing: Listing, tell: Teller) -> Survey:
     return survey_prepared(prepared.manifest, prepared.images, tell("read"))
 
 
-def _refusal(manifest: Manifest, place: str) -> list[Finding]:
+def _refusal(data: Local, listing: Listing, manifest: Manifest) -> list[Finding]:
     """Why a run would refuse these pictures."""
     try:
-        split.check(manifest, place)
+        check_there(listing, absent(listing, stamps(listing)))
+        split.check(manifest, listing.place, validates=validates(data))
     except DataError as error:
         return [Finding("refused", Severity.ERROR, error.message.rstrip("."), error.hint)]
     return []

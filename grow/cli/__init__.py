@@ -26,7 +26,7 @@ from grow.cli import (
     using,
 )
 from grow.cli.app import app, print_json
-from grow.errors import GrowError, Stopped, UsageError
+from grow.errors import FULL, GrowError, Stopped, UsageError
 
 __all__ = [
     "app",
@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _fall_silent()
+    except OSError as error:  # what is printed goes to a disk that is full
+        _fall_silent()
+        return _fail(_unprinted(error), as_json=False)
     except SystemExit as end:
         # Rich and Typer end the program where nobody reads what it prints: so does `head`.
         if isinstance(end.__context__, BrokenPipeError):
@@ -84,12 +87,20 @@ def _carry_out(given: list[str]) -> int:
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(GrowError(f"{where}{error.strerror or error}"), as_json=as_json)
+        hint = "free some space and run again" if error.errno in FULL else ""
+        if hint and not where:  # what has no name is most often what is printed
+            hint = "free some space where the output goes, and run again"
+        return _fail(GrowError(f"{where}{error.strerror or error}", hint=hint), as_json=as_json)
     except _RefusedLine as error:
         return _refuse(error, as_json=as_json)
     if code == _INTERRUPTED:  # Typer keeps Ctrl-C to itself; commands that train hear of it first
         return _fail(Stopped("stopped", signal_number=signal.SIGINT), as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _unprinted(error: OSError) -> GrowError:
+    hint = "what was printed is not whole; free some space, or print somewhere else"
+    return GrowError(f"standard output: {error.strerror or error}", hint=hint)
 
 
 def _unanswered(error: BaseException) -> GrowError:

@@ -21,11 +21,11 @@ app.add_typer(data_app, name="data", help="Look at pictures, check them, draw so
 
 ModelOfOld = Annotated[
     Path | None,
-    typer.Option("--old-model", metavar="MODEL.keras", help="The model of OLD's weights."),
+    typer.Option("--old-model", metavar="MODEL", help="The model of OLD's weights: .keras or .h5."),
 ]
 ModelOfNew = Annotated[
     Path | None,
-    typer.Option("--new-model", metavar="MODEL.keras", help="The model of NEW's weights."),
+    typer.Option("--new-model", metavar="MODEL", help="The model of NEW's weights: .keras or .h5."),
 ]
 
 
@@ -43,18 +43,28 @@ def plan_command(
             autocompletion=completing.stage_files,
         ),
     ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            "--classes",
+            metavar="N",
+            min=2,
+            help="Assume so many classes, and do not look at the pictures.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what would happen, and change nothing.
 
     Architectures, transfer plans, cost, what is reused and why. With --diff, how that differs
-    from another stage file: settings, stages, layers, cost, and what would be trained again.
+    from another stage file: settings, stages, layers, cost, and what would be trained again. Fails
+    where `grow run` would fail before it opens a picture; --classes plans without pictures.
 
-    Example: grow plan stages/cats-dogs.yaml
+    Example: grow plan stages/quickstart.yaml
     """
-    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or ())
+    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or (), classes=classes)
     if other is not None:
-        found = grow.difference(grow.plan(other, run_dir=run_dir), plan)
+        found = grow.difference(grow.plan(other, run_dir=run_dir, classes=classes), plan)
         if as_json:
             print_json(found.to_dict())
         else:
@@ -72,7 +82,7 @@ def _called(stage_file: Path, overrides: Sequence[str] | None) -> str:
 
 @app.command("explain")
 def explain_command(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras or .weights.h5 file.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras, .h5 or .weights.h5 file.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Likewise.")],
     old_model: ModelOfOld = None,
     new_model: ModelOfNew = None,
@@ -81,7 +91,7 @@ def explain_command(
     """Compare two saved models: what could be carried over.
 
     Beside it stands what Keras's load_weights(skip_mismatch=True) would load, and where that
-    differs. Needs no TensorFlow; nothing in the files is run.
+    differs; for .h5 files by_name=True too. Needs no TensorFlow; nothing in the files is run.
 
     Example: grow explain old.keras new.keras
     """

@@ -19,6 +19,12 @@ TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Keep TensorBoard event files in the run folder.")
 ]
 
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify", help="Read every picture again, also those of the same size and time."
+    ),
+]
 
 _KEPT = "at the newest checkpoint"
 
@@ -29,6 +35,7 @@ def run_command(
     run_dir: RunDir = None,
     overrides: Overrides = None,
     tensorboard: TensorBoard = False,
+    verify: Verify = False,
     as_json: AsJson = False,
 ) -> None:
     """Train every stage, or go on where it stopped.
@@ -46,13 +53,17 @@ def run_command(
             listeners=[view],
             stop=switch,
             tensorboard=tensorboard,
+            verify=verify,
         )
     _show_result(result, as_json=as_json)
 
 
 @app.command("resume")
 def resume_command(
-    run: RunArgument, tensorboard: TensorBoard = False, as_json: AsJson = False
+    run: RunArgument,
+    tensorboard: TensorBoard = False,
+    verify: Verify = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a run, from its folder alone.
 
@@ -60,7 +71,9 @@ def resume_command(
     """
     view = _view(as_json=as_json)
     with stoppable(view, _KEPT) as switch:
-        result = grow.resume(run, listeners=[view], stop=switch, tensorboard=tensorboard)
+        result = grow.resume(
+            run, listeners=[view], stop=switch, tensorboard=tensorboard, verify=verify
+        )
     _show_result(result, as_json=as_json)
 
 

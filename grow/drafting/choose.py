@@ -54,6 +54,7 @@ class Chosen:
         best: which figure chooses the epoch that a stage ends with.
         dense: units of the hidden dense layer.
         reasons: why, in sentences, by the name of what was chosen.
+        range: the stored values that become black and white; None for what is usual.
     """
 
     sides: tuple[int, ...]
@@ -67,6 +68,7 @@ class Chosen:
     best: str
     dense: int
     reasons: dict[str, str]
+    range: tuple[int, int] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,6 +94,7 @@ def choose(look: Look, stages: int | None = None) -> Chosen:
     balance, why_balance = _balance(look)
     batch, epochs, why_epochs = _amount(training, len(sides))
     best, why_best = _best(held)
+    scale, why_range = _range(look)
     return Chosen(
         sides=sides,
         channels=1 if look.grey else 3,
@@ -105,12 +108,14 @@ def choose(look: Look, stages: int | None = None) -> Chosen:
         dense=32 if training < 200 else 128,
         reasons={
             "validation": why_validation,
+            "range": why_range,
             "balance": why_balance,
             "augment": why_augment,
             "stages": why_sides,
             "epochs": why_epochs,
             "best": why_best,
         },
+        range=scale,
     )
 
 
@@ -224,6 +229,24 @@ def _augment(look: Look) -> tuple[bool, float, str]:
 def _is_symbol(name: str) -> bool:
     """Whether a class is a single character or a digit in words."""
     return len(name) == 1 or name.lower() in _NUMBERS
+
+
+def _range(look: Look) -> tuple[tuple[int, int] | None, str]:
+    """The range of pictures of 16 bits that use little of it, and why."""
+    values = [one.stored for one in look.contents]
+    narrow = any(remark.code == "few-levels" for remark in look.remarks)
+    deep = [one for one in values if one is not None and one.kind == "16-bit"]
+    if not narrow or not deep or len(deep) < len(values):
+        return None, ""
+    top = int(max(one.high for one in deep))
+    seen = f"Stored in 16 bits, but the largest value found is {top:,}"
+    if len(values) == look.total:
+        return (0, top), f"{seen}: without this line {top:,} of 65,535 would be nearly black."
+    depth = (1 << top.bit_length()) - 1  # some that were not looked at may go further
+    return (0, depth), (
+        f"{seen} in {len(values):,} of {look.total:,} pictures, as of {top.bit_length()} bits: "
+        "without this line they would be nearly black."
+    )
 
 
 def _balance(look: Look) -> tuple[bool, str]:

@@ -22,7 +22,6 @@ from grow.drafting.wording import stage_file
 from grow.errors import UsageError, writing
 from grow.estimate import LONG_SECONDS, Estimate, Machine, about, estimate
 from grow.events import Listener, Preparing, to_all
-from grow.pictures.parts import named
 from grow.spec import FolderData, RunSpec
 from grow.stageplans import Pictures, StagePlan
 from grow.stopping import StopSwitch
@@ -161,7 +160,7 @@ def init(
     tell = _teller(emit, switch, "sizes timed")
     timed = _estimate(spec, planned, look, counts, tell) if measure else None
     text = write("" if timed is None else timed.words)
-    notes = tuple(_notes(look, counts, timed))
+    notes = tuple(_notes(look, chosen, counts, timed))
     return Draft(
         file, text, stagefile.parse(text, str(file)), look, chosen, counts, planned, timed, notes
     )
@@ -215,11 +214,8 @@ def _load() -> float:
         return 0.0
 
 
-def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
+def _notes(look: Look, chosen: Chosen, counts: Counts, timed: Estimate | None) -> Iterable[str]:
     """What is worth knowing before training, a sentence each."""
-    parts = [name for name in look.classes if named(name)]
-    if parts:
-        yield f"{', '.join(parts)}: taken for a class, since there is no train folder"
     if look.bad:
         first = look.bad[0]
         pictures = "picture" if len(look.bad) == 1 else "pictures"
@@ -228,7 +224,8 @@ def _notes(look: Look, counts: Counts, timed: Estimate | None) -> Iterable[str]:
         first = look.left_out[0]
         files = "file is" if len(look.left_out) == 1 else "files are"
         yield f"{len(look.left_out):,} other {files} left out, such as {first.key}: {first.reason}"
-    yield from map(str, look.remarks)
+    mended = "few-levels" if chosen.range is not None else ""
+    yield from (str(remark) for remark in look.remarks if remark.code != mended)
     yield from (finding.words for finding in balance(counts))
     if timed is not None and timed.seconds > LONG_SECONDS:
         longest = max(timed.stage_seconds)

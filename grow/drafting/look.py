@@ -16,14 +16,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grow.pictures import split
+from grow.pictures import levels, split
 from grow.pictures.ahead import in_order
 from grow.pictures.contents import contents
 from grow.pictures.decode import Undecodable, opened
+from grow.pictures.facts import reduced
 from grow.pictures.header import upright_size
+from grow.pictures.levels import Measure, Measured
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count
 from grow.pictures.outline import list_pictures
 from grow.pictures.remark import Remark
+from grow.pictures.values import Stored, stored
 from grow.spec import FolderData
 
 MEASURED = 20_000
@@ -54,6 +57,7 @@ class Look:
         bad: pictures that cannot be used, as far as they were looked at.
         left_out: other files and folders that no picture is taken from.
         remarks: what is worth a warning.
+        contents: what the decoded pictures hold.
         decode_seconds: time to decode a picture here, with all processors at work.
     """
 
@@ -70,6 +74,7 @@ class Look:
     left_out: tuple[Unusable, ...] = ()
     remarks: tuple[Remark, ...] = ()
     decode_seconds: float = 0.0
+    contents: tuple[Measured, ...] = ()
 
     @property
     def training(self) -> dict[str, int]:
@@ -83,6 +88,8 @@ class _Seen(NamedTuple):
     digest: str
     reason: str
     grey: bool
+    content: Measure | None = None
+    stored: Stored | None = None
 
 
 def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckStop) -> Look:
@@ -109,6 +116,12 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
     usable = tuple(c for c in listing.candidates if c.key not in reasons)
     boxes = [s for c, s in zip(measured, sizes, strict=True) if c.key not in reasons]
     shapes = [box for box in boxes if not isinstance(box, str)]
+    contents = tuple(
+        Measured(c.key, c.label, c.split, content, seen[c.key].stored)
+        for c in whole
+        if (content := seen[c.key].content) is not None
+    )
+    of = "pictures" if len(contents) == len(usable) else "pictures looked at"
     return Look(
         place=listing.place,
         classes=listing.classes,
@@ -121,7 +134,8 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
         total=len(listing.candidates),
         bad=tuple(Unusable(key, reason) for key, reason in sorted(reasons.items())),
         left_out=tuple(one for one in listing.unusable if not one.chosen),
-        remarks=listing.remarks,
+        remarks=(*listing.remarks, *levels.remarks(listing.classes, contents, of=of)),
+        contents=contents,
         decode_seconds=each,
     )
 
@@ -167,9 +181,10 @@ def _see(candidate: Candidate) -> _Seen:
         with opened(data) as picture:
             pixels = np.asarray(picture)
             grey = pixels.ndim == 2 or bool((pixels == pixels[:, :, :1]).all())
+            content, held = levels.measure(np.asarray(reduced(picture))), stored(picture)
     except Undecodable as error:
         return _Seen(digest, error.reason, grey=True)
-    return _Seen(digest, "", grey)
+    return _Seen(digest, "", grey, content, held)
 
 
 def _check(listing: Listing, reasons: dict[str, str], seen: dict[str, _Seen]) -> None:

@@ -95,6 +95,9 @@ def _data(look: Look, chosen: Chosen, name: str, path: str) -> Iterator[str]:
     yield from _shape(look)
     yield from _comment(why["validation"], 2)
     yield f"  {written('validation', chosen.validation)}"
+    if chosen.range is not None:
+        yield from _comment(why["range"], 2)
+        yield f"  range: [{chosen.range[0]}, {chosen.range[1]}]"
     if chosen.balance:
         yield from _comment(why["balance"], 2)
         yield "  balance: weights"

@@ -1,9 +1,9 @@
 """What could be carried over between any two saved Keras models, and what Keras would load.
 
 Pure: it works on small frozen descriptions (`described`) and needs neither Keras nor a file.
-`align` finds which layer of the new model is which of the old one, `carry` decides what could
-be carried over, `loading` predicts Keras's ``load_weights(skip_mismatch=True)``, and `columns`
-puts the three beside each other.
+`align` finds which layer of the new model is which of the old one, `passing` knows the layers
+that change nothing at inference, `carry` decides what could be carried over, `loading` and
+`rows` predict Keras's ``load_weights``, and `columns` puts them beside each other.
 """
 
 from grow.explanation.columns import explain

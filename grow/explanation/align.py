@@ -1,6 +1,7 @@
 """Which layer of the new model is which of the old one, and how that is known.
 
-A name that a person gave is an identity. One that Keras made up (``conv2d_3``) carries none:
+A name that a person gave is an identity, also where the layer went into a nested model or came
+out of one. One that Keras made up (``conv2d_3``) carries none:
 such layers are aligned by structure, in four steps, each deterministic. First the best chain
 of layers equal in class, settings and weight shapes, through what the names have fixed, with
 points for equal surroundings. Then equal layers out of that order whose neighbours are already
@@ -19,6 +20,7 @@ from enum import StrEnum
 
 from grow.explanation.chain import best_chain
 from grow.explanation.described import Layer, Model
+from grow.explanation.passing import is_identity
 from grow.explanation.surroundings import RADIUS, Fingerprints, Graph, graph_of
 
 _FIXED = 1_000_000
@@ -121,11 +123,18 @@ class _Work:
         )
 
     def by_name(self) -> None:
-        """Pairs layers whose own name exists once in each model."""
-        there = _named_once(self.old)
-        for name, layer in _named_once(self.new).items():
-            if name in there:
-                self._pair(there[name], layer, How.NAME)
+        """Pairs layers whose own name exists once in each model, nested or not.
+
+        Full names first (``encoder/out``), then the last parts of them: ``backbone/c1`` is
+        ``c1`` where neither model has another layer of that name.
+        """
+        for last_only in (False, True):
+            olds, news = (_named_once(left, last_only) for left in self._left())
+            for name, layer in news.items():
+                old = olds.get(name)
+                if old is None or (last_only and old.kind != layer.kind):
+                    continue
+                self._pair(old, layer, How.NAME)
                 self._names_tell |= bool(layer.weights)
 
     def number_surroundings(self) -> None:
@@ -140,9 +149,9 @@ class _Work:
     def _token(self, layer: Layer, named: bool) -> int:
         """A number for what a layer is: its name where that is fixed, else what it does."""
         if named:
-            return self._numbers.number(("own", layer.own))
+            return self._numbers.number(("own", layer.own[-1]))
         shapes = tuple((weight.name, weight.shape) for weight in layer.weights)
-        arguments = tuple(call.arguments for call in layer.calls)
+        arguments = tuple(call.arguments for call in layer.calls if not is_identity(layer))
         return self._numbers.number((layer.kind, layer.settings, shapes, arguments))
 
     def _circles_of(self, place: int) -> dict[str, tuple[int, ...]]:
@@ -153,7 +162,7 @@ class _Work:
 
     def _alike(self, old: Layer, new: Layer) -> bool:
         """Whether two layers are of one class, and their names do not speak against it."""
-        if old.own and new.own and self._names_tell and old.own != new.own:
+        if old.own and new.own and self._names_tell and old.own[-1] != new.own[-1]:
             return False
         return old.kind == new.kind and (self.mixed or bool(old.own) == bool(new.own))
 
@@ -245,10 +254,13 @@ class _Work:
         return replace(pair, words=words, others=others)
 
 
-def _named_once(model: Model) -> dict[tuple[str, ...], Layer]:
+def _named_once(layers: list[Layer], last_only: bool) -> dict[tuple[str, ...], Layer]:
     """The layers by the names that people gave them, where no other has the same."""
-    counts = Counter(layer.own for layer in model.layers if layer.own)
-    return {layer.own: layer for layer in model.layers if counts[layer.own] == 1}
+    by_name: dict[tuple[str, ...], list[Layer]] = {}
+    for layer in layers:
+        if layer.own:
+            by_name.setdefault(layer.own[-1:] if last_only else layer.own, []).append(layer)
+    return {name: there[0] for name, there in by_name.items() if len(there) == 1}
 
 
 def _likeness(old: Layer, new: Layer) -> int:

@@ -15,6 +15,7 @@ from grow.explanation.described import Layer, Model
 from grow.explanation.fitting import adaptation, flattened, misfit, other_settings
 from grow.explanation.inputs import Inputs, could_be_identity
 from grow.explanation.kinds import BOUND_TO_SIZE
+from grow.explanation.passing import followed
 from grow.explanation.standing import SAME, Standing, Step, conditional, lost, unknown, worst
 
 
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     SPREAD = "spread"
     SPLIT = "split"
     PADDED = "padded"
+    CLASSES = "classes"
     NEW = "new"
     NEW_IDENTITY = "new_identity"
     NO_WEIGHTS = "no_weights"
@@ -68,7 +70,8 @@ class Carry:
 def carry(old: Model, new: Model, alignment: Alignment) -> dict[str, Carry]:
     """What could be carried over to each layer of ``new``, by path."""
     inputs, olds, pairs = Inputs(old, new, alignment), old.by_path(), alignment.by_new()
-    last = {source.layer for source in new.outputs}
+    layers = new.by_path()
+    last = {followed(source, layers).layer for source in new.outputs}
     found: dict[str, Carry] = {}
     settled = False
     while not settled:

@@ -8,22 +8,27 @@ from __future__ import annotations
 from grow.explanation.align import Pair, align
 from grow.explanation.carry import Carry, Decision, Reason, carry
 from grow.explanation.described import Layer, Model
-from grow.explanation.loading import Loading, Outcome, load, owners
-from grow.explanation.value import Difference, Explanation, Gone, Line
-
-_Found = tuple[Difference, bool, str]
+from grow.explanation.loading import Loading, Outcome, load_by_address
+from grow.explanation.rows import load_by_name, load_by_order
+from grow.explanation.value import Difference, Explanation, Gap, Gone, Line
 
 
 def explain(old: Model, new: Model) -> Explanation:
     """What could be carried over from ``old`` to ``new``, and what Keras would load."""
     alignment = align(old, new)
     carries = carry(old, new, alignment)
-    pairs, by_old, of_old = alignment.by_new(), alignment.by_old(), owners(old)
+    pairs, by_old = alignment.by_new(), alignment.by_old()
+    loads = load_by_order(old, new) if old.is_hdf5 else load_by_address(old, new)
+    named = load_by_name(old, new) if old.is_hdf5 else None
     lines = []
     for layer in new.layers:
         pair, found = pairs.get(layer.path), carries[layer.path]
-        loading = load(layer, old.stored, of_old)
-        difference, silent, words = _difference(layer, pair, found, loading)
+        loading = loads.each[layer.path]
+        gap = _gap(layer, pair, found, loading, loads.error)
+        by_name = None
+        if named is not None:
+            other = named.each[layer.path]
+            by_name = other, _gap(layer, pair, found, other, named.error)
         lines.append(
             Line(
                 layer=layer.path,
@@ -33,44 +38,61 @@ def explain(old: Model, new: Model) -> Explanation:
                 pair=pair,
                 carry=found,
                 keras=loading,
-                difference=difference,
-                silent=silent,
-                words=words,
+                difference=gap.kind,
+                silent=gap.silent,
+                words=gap.words,
+                by_name=by_name,
             )
         )
     gone = tuple(_gone(layer, lines) for layer in old.layers if layer.path not in by_old)
-    return Explanation(old.file, new.file, tuple(lines), gone, _notes(old, new))
+    return Explanation(old.file, new.file, tuple(lines), gone, _notes(old, new), loads, named)
 
 
-def _difference(layer: Layer, pair: Pair | None, found: Carry, loading: Loading) -> _Found:
-    """Where the two columns differ, whether silently, and how in words."""
+def _gap(layer: Layer, pair: Pair | None, found: Carry, loading: Loading, error: str) -> Gap:
+    """Where what Keras loads differs from what could be carried over."""
+    gap = _difference(layer, pair, found, loading, error)
+    if not gap.silent:
+        return gap
+    # After an error nobody takes the model for loaded.
+    if error:
+        return Gap(gap.kind, False, f"{gap.words}, before Keras raises an error")
+    return Gap(gap.kind, True, f"{gap.words}: silent")
+
+
+def _difference(layer: Layer, pair: Pair | None, found: Carry, loading: Loading, error: str) -> Gap:
     if not layer.weights:
-        return Difference.SAME, False, ""
+        return Gap(Difference.SAME)
     if loading.outcome is Outcome.UNKNOWN:
-        return Difference.UNKNOWN, False, layer.unknown
+        return Gap(Difference.UNKNOWN, False, layer.unknown or loading.words)
     if not loading.landed:
-        return _nothing_landed(found)
+        return _nothing_landed(found, loading, error)
     if pair is None or any(origin != pair.old for origin in loading.layers):
         return _astray(pair, loading)
     if loading.outcome is Outcome.PARTLY:
-        return Difference.PARTLY, False, "loaded in part: neither the old weights nor new ones"
+        words = "loaded in part: neither the old weights nor new ones"
+        return Gap(Difference.PARTLY, False, words)
     mixed = [one for one in loading.landed if one.weight != one.origin_weight]
     if mixed:
-        words = f"{mixed[0].origin_weight} lands in {mixed[0].weight}: silent"
-        return Difference.WRONG_WEIGHT, True, words
+        words = f"{mixed[0].origin_weight} lands in {mixed[0].weight}"
+        return Gap(Difference.WRONG_WEIGHT, True, words)
     return _in_place(found)
 
 
-def _nothing_landed(found: Carry) -> _Found:
+def _nothing_landed(found: Carry, loading: Loading, error: str) -> Gap:
+    does = "Keras leaves it as it is, without a warning"
+    if loading.warned:
+        does = "Keras skips it with a warning"
+    elif error:
+        does = "Keras raises an error"
     if found.decision in (Decision.COPY, Decision.ADAPT):
         done = "copied" if found.decision is Decision.COPY else "adapted"
-        return Difference.MISSED, False, f"could be {done}, Keras skips it with a warning"
+        return Gap(Difference.MISSED, False, f"could be {done}, {does}")
     if found.decision is Decision.UNKNOWN:
-        return Difference.UNKNOWN, False, "Keras skips it with a warning"
-    return Difference.SAME, False, ""
+        return Gap(Difference.UNKNOWN, False, does)
+    return Gap(Difference.SAME)
 
 
-def _astray(pair: Pair | None, loading: Loading) -> _Found:
+def _astray(pair: Pair | None, loading: Loading) -> Gap:
     """Weights of another layer than the aligned one."""
     others = [
         one.layer or one.origin for one in loading.landed if pair is None or one.layer != pair.old
@@ -79,21 +101,22 @@ def _astray(pair: Pair | None, loading: Loading) -> _Found:
     place = "a new layer" if pair is None else f"what was {pair.old}"
     if loading.warned:
         words = f"weights of {names} land in {place}: wrong layer, and only in part, with a warning"
-        return Difference.WRONG_LAYER, False, words
-    words = f"weights of {names} land in {place}: wrong layer, same shape: silent"
-    return Difference.WRONG_LAYER, True, words
+        return Gap(Difference.WRONG_LAYER, False, words)
+    words = f"weights of {names} land in {place}: wrong layer, same shape"
+    return Gap(Difference.WRONG_LAYER, True, words)
 
 
-def _in_place(found: Carry) -> _Found:
+def _in_place(found: Carry) -> Gap:
     """Weights that land whole in the layer that they belong to."""
     if found.decision is Decision.COPY:
-        return Difference.SAME, False, ""
+        return Gap(Difference.SAME)
     if found.decision is Decision.UNKNOWN:
-        return Difference.UNKNOWN, False, "lands in its own layer; the rest is not known"
+        words = "lands in its own layer; the rest is not known"
+        return Gap(Difference.UNKNOWN, False, words)
     if found.reason in (Reason.SETTINGS_DIFFER, Reason.KIND_DIFFERS):
-        return Difference.OTHER_SETTINGS, True, "lands although it is set otherwise: silent"
-    words = "lands although its inputs are not what they were: silent"
-    return Difference.OTHER_INPUTS, True, words
+        return Gap(Difference.OTHER_SETTINGS, True, "lands although it is set otherwise")
+    words = "lands although its inputs are not what they were"
+    return Gap(Difference.OTHER_INPUTS, True, words)
 
 
 def _gone(layer: Layer, lines: list[Line]) -> Gone:

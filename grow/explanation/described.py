@@ -123,6 +123,42 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """One array in the flat list that the older HDF5 format keeps for an outermost layer.
+
+    Attributes:
+        layer: path of the layer that it belongs to; empty where no layer is known to have it.
+        weight: the weight's name there.
+        address: where Keras 3 saves the weight's group.
+        key: of the weight in that group.
+        shape: its shape.
+        place: where it stands in an HDF5 file; empty where the model was read from another one.
+    """
+
+    layer: str
+    weight: str
+    address: str
+    key: str
+    shape: Shape
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An outermost layer as the older HDF5 format knows it: a name and a flat list of arrays.
+
+    Attributes:
+        name: of the layer, or of the nested model.
+        slots: the arrays of all layers inside, in the order in which Keras assigns them.
+        known: whether that order is known; not where a class of someone's own is inside.
+    """
+
+    name: str
+    slots: tuple[Slot, ...] = ()
+    known: bool = True
+
+
+@dataclass(frozen=True)
 class Model:
     """A saved model.
 
@@ -132,6 +168,8 @@ class Model:
         stored: what its weights file holds.
         outputs: where its outputs come from.
         notes: what could not be told from the files, in words.
+        rows: its outermost layers for Keras's older loader, in order; empty where unknown.
+        is_hdf5: whether the weights are in the older HDF5 format, which Keras loads by rows.
     """
 
     file: str
@@ -139,6 +177,8 @@ class Model:
     stored: Stored = field(default_factory=dict, hash=False)
     outputs: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    is_hdf5: bool = False
 
     def by_path(self) -> dict[str, Layer]:
         """The layers by path."""

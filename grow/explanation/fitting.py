@@ -79,7 +79,12 @@ def adaptation(old: Layer, new: Layer, at: Standing, *, is_last: bool) -> Adapte
         at: how its inputs stand to what they were.
         is_last: whether it gives the model's outputs, so that none of them may be repeated.
     """
-    if not at.fits or other_settings(old, new) or not old.weights or not new.weights:
+    if not at.fits or not old.weights or not new.weights:
+        return None
+    if is_last and at.maps is None and _has_more_classes(old, new):
+        words = "kept output by output, by the names of the classes; new classes start anew"
+        return "classes", words
+    if other_settings(old, new):
         return None
     if [weight.name for weight in old.weights] != [weight.name for weight in new.weights]:
         return None
@@ -95,6 +100,21 @@ def adaptation(old: Layer, new: Layer, at: Standing, *, is_last: bool) -> Adapte
     if was[-2] == now[-2] and not is_last:
         return "split", f"widened: {now[-1] - was[-1]} new channels repeat old ones"
     return None
+
+
+def _has_more_classes(old: Layer, new: Layer) -> bool:
+    """Whether two dense layers tell classes apart, and the new one more of them.
+
+    One output through a sigmoid tells two: it is softmax over zero and that output.
+    """
+    if (old.kind, new.kind) != ("Dense", "Dense") or old.shapes.keys() != new.shapes.keys():
+        return False
+    was, now = old.weights[0].shape, new.weights[0].shape
+    single = was[1] == 1 and old.setting("activation") == '"sigmoid"'
+    known = 2 if single else was[1]
+    several = single or old.setting("activation") == '"softmax"'
+    more = new.setting("activation") == '"softmax"' and now[1] > known
+    return several and more and was[0] == now[0]
 
 
 def _over_windows(maps: tuple[Shape, Shape], was: Shape, now: Shape) -> Adapted | None:

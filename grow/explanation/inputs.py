@@ -1,17 +1,18 @@
 """Whether the inputs of a layer of the new model are what they were in the old one.
 
-Follows each input back to the layer that made it, through what passes its input on unchanged,
-and compares with the old model's along the alignment. Pure; standard library and floor 0 only.
+Follows each input back to the layer that made it, through what passes its input on unchanged
+(`passing`), and compares with the old model's along the alignment. Pure; standard library and
+floor 0 only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from grow.explanation.align import Alignment
 from grow.explanation.described import Call, Layer, Model, Source
-from grow.explanation.kinds import COMMUTATIVE, CONVOLUTIONS, PASSES_ON, POOLINGS
+from grow.explanation.kinds import COMMUTATIVE, CONVOLUTIONS, POOLINGS
+from grow.explanation.passing import followed
 from grow.explanation.standing import SAME, Standing, conditional, lost, worst
 
 _IDENTITY_ON_POSITIVE = {'"relu"', '"leaky_relu"', '"elu"', '"linear"'}
@@ -56,7 +57,7 @@ class Inputs:
         return worst(found)
 
     def _of_sources(self, old: Source, new: Source) -> Standing:
-        before = self._passed_on(old, self._old)
+        before = followed(old, self._old)
         here, condition = self._followed(new)
         pair = self._of_new.get(here.layer)
         if pair is None:
@@ -69,20 +70,11 @@ class Inputs:
             return lost(f"it is given another output of {here.layer}")
         return worst((self.behind[here.layer], condition))
 
-    def _passed_on(self, source: Source, layers: Mapping[str, Layer]) -> Source:
-        """The source itself, or the one that it passes on unchanged."""
-        for _ in layers:
-            before = _through(layers[source.layer], source.call)
-            if before is None:
-                break
-            source = before
-        return source
-
     def _followed(self, source: Source) -> tuple[Source, Standing]:
         """Further back through new layers that could start as the identity, and if they do."""
         hopes: list[str] = []
         for _ in self._new:
-            source = self._passed_on(source, self._new)
+            source = followed(source, self._new)
             layer = self._new[source.layer]
             if layer.path in self._of_new:
                 break
@@ -92,18 +84,6 @@ class Inputs:
             hopes.insert(0, hope)
             source = layer.calls[source.call].inputs[0]
         return source, conditional(" and ".join(hopes)) if hopes else SAME
-
-
-def _through(layer: Layer, call: int) -> Source | None:
-    """What a layer passes on unchanged outside training; None where it does not."""
-    passes = layer.kind in PASSES_ON
-    if layer.kind == "Activation":
-        passes = layer.setting("activation") == '"linear"'
-    elif layer.kind == "InputLayer":
-        passes = bool(layer.calls)  # of a nested model
-    if not passes or len(layer.calls) <= call or len(layer.calls[call].inputs) != 1:
-        return None
-    return layer.calls[call].inputs[0]
 
 
 def _hope(layer: Layer) -> str:

@@ -39,16 +39,47 @@ KNOWN = words(
 )
 """Layers whose function is their settings and their weights."""
 
+OF_KERAS_2 = words(
+    """
+    CuDNNGRU CuDNNLSTM LocallyConnected1D LocallyConnected2D RandomHeight RandomWidth
+    ThresholdedReLU
+    """
+)
+"""Likewise, layers that Keras 2 had and Keras 3 has not."""
+
 OPAQUE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"})
 """Layers of Keras that run a program of the user's, which is not read here."""
 
 PASSES_ON = words(
     """
-    ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity
-    SpatialDropout1D SpatialDropout2D SpatialDropout3D
+    ActivityRegularization AlphaDropout AugMix CutMix Dropout Equalization GaussianDropout
+    GaussianNoise Identity MixUp RandAugment RandomBrightness RandomColorDegeneration
+    RandomColorJitter RandomContrast RandomElasticTransform RandomErasing RandomFlip
+    RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective
+    RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+    RandomTranslation RandomWidth RandomZoom Solarization SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D
     """
 )
 """Layers that give, outside training, what they are given."""
+
+ACTIVATIONS = {
+    **{
+        name: name
+        for name in words(
+            """
+            celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu
+            linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax
+            softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus tanh tanh_shrink
+            threshold
+            """
+        )
+    },
+    "hard_swish": "hard_silu",
+    "softmax_v2": "softmax",
+    "swish": "silu",
+}
+"""The activations of Keras, old names to today's; any other is someone's own function."""
 
 COMMUTATIVE = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
 """Layers for which the order of inputs does not matter."""
@@ -98,6 +129,18 @@ _KERNEL_AND_BIAS = CONVOLUTIONS | {
 _ABSENT_WHEN_FALSE = {"gamma": "scale", "beta": "center", "bias": "use_bias"}
 
 
+NOT_TRAINED = words("count mean moving_mean moving_variance variance")
+"""Weights that training does not change."""
+
+_WEIGHTS_ON_DEMAND = words(
+    """
+    AdditiveAttention Attention GroupQueryAttention MelSpectrogram ReversibleEmbedding
+    SpectralNormalization STFTSpectrogram
+    """
+)
+"""Layers that have weights or none, by settings that are not read here."""
+
+
 def weight_names(kind: str, settings: dict[str, str], count: int) -> tuple[str, ...]:
     """What a class calls its own weights, in their saved order; numbers where it is not known.
 
@@ -106,10 +149,31 @@ def weight_names(kind: str, settings: dict[str, str], count: int) -> tuple[str, 
         settings: its settings, values in JSON.
         count: how many weights there are.
     """
-    names = ("kernel", "bias") if kind in _KERNEL_AND_BIAS else _NAMES.get(kind, ())
-    present = tuple(
+    names = expected_weights(kind, settings) or ()
+    if kind == "EinsumDense":
+        names = ("kernel", "bias")[:count]
+    return names if len(names) == count else tuple(str(place) for place in range(count))
+
+
+def expected_weights(kind: str, settings: dict[str, str]) -> tuple[str, ...] | None:
+    """The names of a class's own weights, in their saved order; None where it is not known.
+
+    Args:
+        kind: the class.
+        settings: its settings, values in JSON.
+    """
+    if kind in _KERNEL_AND_BIAS:
+        names: tuple[str, ...] = ("kernel", "bias")
+    elif kind in _NAMES:
+        names = _NAMES[kind]
+    elif kind in _WEIGHTS_ON_DEMAND or kind not in KNOWN:
+        return None
+    else:
+        return ()
+    if kind == "EinsumDense" and "bias_axes" not in settings:
+        return names[:1]
+    if kind == "Normalization" and "mean" in settings:
+        return ()
+    return tuple(
         name for name in names if settings.get(_ABSENT_WHEN_FALSE.get(name, "")) != "false"
     )
-    if kind == "EinsumDense":
-        present = present[:count]
-    return present if len(present) == count else tuple(str(place) for place in range(count))

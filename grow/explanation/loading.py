@@ -1,14 +1,15 @@
 """What Keras's ``load_weights(skip_mismatch=True)`` does, predicted from addresses and shapes.
 
-Keras walks the new model and looks up each group of weights by address. A group with another
-number of arrays is left alone; otherwise arrays are assigned one by one until one does not
-fit, so that a group can be loaded in part. It warns of each group that failed, and says nothing
-of one that fits, whatever it was trained for. Standard library and floor 0 only.
+From a ``.keras`` or ``.weights.h5`` file, Keras walks the new model and looks up each group of
+weights by address. A group with another number of arrays is left alone; otherwise arrays are
+assigned one by one until one does not fit, so that a group can be loaded in part. It warns of
+each group that failed, and says nothing of one that fits, whatever it was trained for. How it
+loads the older HDF5 format is in `rows`. Standard library and floor 0 only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,7 +35,7 @@ class Landing:
         address: of the group in the new model.
         key: of the weight in it.
         weight: the weight's name.
-        origin: address in the old file; the key is the same.
+        origin: where the array stands in the old file.
         layer: path of the old layer it belonged to; empty where no layer has it.
         origin_weight: the weight's name there.
     """
@@ -55,21 +56,55 @@ class Loading:
         outcome: in one word.
         landed: which array lands where.
         words: the same for people.
+        warned: whether Keras names the layer in a warning.
     """
 
     outcome: Outcome
     landed: tuple[Landing, ...]
     words: str
-
-    @property
-    def warned(self) -> bool:
-        """Whether Keras names the layer in its warning."""
-        return self.outcome in (Outcome.PARTLY, Outcome.SKIPPED)
+    warned: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The old layers that the arrays belonged to, in order."""
         return tuple(dict.fromkeys(landing.layer for landing in self.landed))
+
+
+class By(StrEnum):
+    """How Keras finds the weights of a layer in a file; the list is closed."""
+
+    ADDRESS = "address"
+    ORDER = "order"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class Loads:
+    """What Keras does with a whole model.
+
+    Attributes:
+        by: how it finds weights.
+        each: what it does with each layer of the new model, by path.
+        error: the error that it raises all the same, in words; empty for none.
+        plain_error: the error that it raises without ``skip_mismatch``; empty for none.
+    """
+
+    by: By
+    each: Mapping[str, Loading]
+    error: str = ""
+    plain_error: str = ""
+
+
+def load_by_address(old: Model, new: Model) -> Loads:
+    """What Keras does with each layer of ``new`` given the file of ``old``."""
+    of_old = owners(old)
+    each = {layer.path: load(layer, old.stored, of_old) for layer in new.layers}
+    failed = [path for path, loading in each.items() if loading.warned]
+    plain = ""
+    if failed:
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        plain = f"{failed[0]}{more} could not be loaded"
+    return Loads(By.ADDRESS, each, "", plain)
 
 
 def owners(model: Model) -> dict[tuple[str, str], tuple[str, str]]:
@@ -105,8 +140,9 @@ def load(
         for key, origin in taken.items():
             name = next(weight.name for weight in group.weights if weight.key == key)
             owner, old_name = of_old.get((origin, key), ("", key))
-            landed.append(Landing(group.address, key, name, origin, owner, old_name))
-    return Loading(*_summary(landed, failures))
+            place = f"{origin}/vars/{key}"
+            landed.append(Landing(group.address, key, name, place, owner, old_name))
+    return summary(landed, failures)
 
 
 def _load_group(group: Group, stored: Stored) -> tuple[dict[str, str], str]:
@@ -137,14 +173,13 @@ def _failure(group: Group, address: str, found: Mapping[str, Shape], taken: dict
     return ""
 
 
-def _summary(
-    landed: list[Landing], failures: list[str]
-) -> tuple[Outcome, tuple[Landing, ...], str]:
+def summary(landed: Sequence[Landing], failures: Sequence[str]) -> Loading:
+    """What Keras does with a layer, from the arrays that land and the failures it warns of."""
     sources = " and ".join(dict.fromkeys(one.layer or one.origin for one in landed))
     if not failures:
-        return Outcome.LOADED, tuple(landed), f"loads the weights of {sources}"
+        return Loading(Outcome.LOADED, tuple(landed), f"loads the weights of {sources}")
     if not landed:
-        return Outcome.SKIPPED, (), f"skipped with a warning: {failures[0]}"
+        return Loading(Outcome.SKIPPED, (), f"skipped with a warning: {failures[0]}", warned=True)
     names = ", ".join(one.weight for one in landed)
-    words = f"only {names} of {sources}, then a warning: {failures[0]}"
-    return Outcome.PARTLY, tuple(landed), words
+    words = f"only {names} of {sources}, with a warning: {failures[0]}"
+    return Loading(Outcome.PARTLY, tuple(landed), words, warned=True)

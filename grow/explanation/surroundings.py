@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from grow.explanation.described import Model
+from grow.explanation.passing import followed
 
 RADIUS = 4
 """How far around a layer its surroundings are compared."""
@@ -25,9 +26,16 @@ class Graph:
 
 
 def graph_of(model: Model) -> Graph:
-    """The neighbours of every layer of a model."""
+    """The neighbours of every layer of a model.
+
+    Layers that pass their input on unchanged, the inputs of nested models among them, are
+    nobody's neighbours: a model is the same one with and without them.
+    """
+    layers = model.by_path()
     before = {
-        layer.path: tuple(source.layer for call in layer.calls for source in call.inputs)
+        layer.path: tuple(
+            followed(source, layers).layer for call in layer.calls for source in call.inputs
+        )
         for layer in model.layers
     }
     behind: dict[str, list[str]] = {path: [] for path in before}

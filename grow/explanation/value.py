@@ -12,7 +12,7 @@ from typing import Any
 from grow.architecture import Shape
 from grow.explanation.align import Pair
 from grow.explanation.carry import Carry, Decision
-from grow.explanation.loading import Loading, Outcome
+from grow.explanation.loading import Loading, Loads, Outcome
 
 SCHEMA = "grow.explanation/1"
 """Name and version of the JSON form; a change of meaning raises the number."""
@@ -32,6 +32,25 @@ class Difference(StrEnum):
 
 
 @dataclass(frozen=True)
+class Gap:
+    """The difference between what Keras loads and what could be carried over.
+
+    Attributes:
+        kind: in one word.
+        silent: whether Keras does it without a warning or an error.
+        words: for people.
+    """
+
+    kind: Difference
+    silent: bool = False
+    words: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The difference as plain JSON values."""
+        return {"kind": self.kind, "silent": self.silent, "words": self.words}
+
+
+@dataclass(frozen=True)
 class Line:
     """One layer of the new model.
 
@@ -46,6 +65,8 @@ class Line:
         difference: where the two differ.
         silent: whether they do without any warning of Keras's.
         words: the difference for people.
+        by_name: the same for ``by_name=True``; None where the old file is in another format
+            than the older HDF5 format, the only one that Keras loads by name.
     """
 
     layer: str
@@ -58,20 +79,11 @@ class Line:
     difference: Difference
     silent: bool
     words: str
+    by_name: tuple[Loading, Gap] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The line as plain JSON values."""
         pair = self.pair
-        loaded = [
-            {
-                "weight": one.weight,
-                "address": f"{one.address}/vars/{one.key}",
-                "from": one.layer or None,
-                "from_weight": one.origin_weight,
-                "from_address": f"{one.origin}/vars/{one.key}",
-            }
-            for one in self.keras.landed
-        ]
         return {
             "layer": self.layer,
             "kind": self.kind,
@@ -87,9 +99,26 @@ class Line:
                 "words": self.carry.words,
                 "fits": self.carry.fits,
             },
-            "keras": {"outcome": self.keras.outcome, "words": self.keras.words, "loaded": loaded},
-            "difference": {"kind": self.difference, "silent": self.silent, "words": self.words},
+            "keras": _loading(self.keras),
+            "difference": Gap(self.difference, self.silent, self.words).to_dict(),
+            "keras_by_name": None if self.by_name is None else _loading(self.by_name[0]),
+            "difference_by_name": None if self.by_name is None else self.by_name[1].to_dict(),
         }
+
+
+def _loading(loading: Loading) -> dict[str, Any]:
+    """What Keras does with one layer, as plain JSON values."""
+    loaded = [
+        {
+            "weight": one.weight,
+            "address": f"{one.address}/vars/{one.key}",
+            "from": one.layer or None,
+            "from_weight": one.origin_weight,
+            "from_address": one.origin,
+        }
+        for one in loading.landed
+    ]
+    return {"outcome": loading.outcome, "words": loading.words, "loaded": loaded}
 
 
 @dataclass(frozen=True)
@@ -125,6 +154,8 @@ class Explanation:
         layers: one line per layer of the new model, in its order.
         gone: one line per layer of the old model that the new one lacks.
         notes: what could not be told from the files, in words.
+        loads: what Keras does with the model as a whole.
+        named: the same for ``by_name=True``; None where the old file cannot be loaded so.
     """
 
     old: str
@@ -132,11 +163,18 @@ class Explanation:
     layers: tuple[Line, ...]
     gone: tuple[Gone, ...]
     notes: tuple[str, ...]
+    loads: Loads
+    named: Loads | None = None
 
     @property
     def silent(self) -> tuple[Line, ...]:
         """Layers in which Keras would put weights that do not belong there, without a word."""
         return tuple(line for line in self.layers if line.silent)
+
+    @property
+    def silent_by_name(self) -> tuple[Line, ...]:
+        """The same for ``by_name=True``."""
+        return tuple(line for line in self.layers if line.by_name and line.by_name[1].silent)
 
     def counts(self) -> dict[str, int]:
         """How many layers with weights there are of each sort."""
@@ -147,6 +185,7 @@ class Explanation:
             "loaded_by_keras": sum(line.keras.outcome is Outcome.LOADED for line in lines),
             "differ": sum(line.difference is not Difference.SAME for line in lines),
             "silent": len(self.silent),
+            "silent_by_name": len(self.silent_by_name),
             "wrong_layer": sum(line.difference is Difference.WRONG_LAYER for line in lines),
         }
 
@@ -158,6 +197,17 @@ class Explanation:
             "new": self.new,
             "notes": list(self.notes),
             "counts": self.counts(),
+            "loading": _whole(self.loads),
+            "loading_by_name": None if self.named is None else _whole(self.named),
             "layers": [line.to_dict() for line in self.layers],
             "gone": [line.to_dict() for line in self.gone],
         }
+
+
+def _whole(loads: Loads) -> dict[str, Any]:
+    """What Keras does with the whole model, as plain JSON values."""
+    return {
+        "by": loads.by,
+        "error": loads.error or None,
+        "plain_error": loads.plain_error or None,
+    }

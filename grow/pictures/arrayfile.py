@@ -7,8 +7,12 @@ standard library, numpy and `errors` only.
 
 from __future__ import annotations
 
+import lzma
+import math
 import shutil
+import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,9 +27,30 @@ from numpy.typing import NDArray
 
 from grow.errors import DataError
 
-_DAMAGED = (ValueError, EOFError, KeyError, RuntimeError, NotImplementedError, zlib.error,
-            zipfile.BadZipFile)  # fmt: skip
+# What numpy, zipfile and the codecs raise at one damaged file or another.
+_DAMAGED = (
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    SyntaxError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    tokenize.TokenError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 _CHANNELS = (1, 3, 4)
+
+BLOCK_BYTES = 1 << 24
+"""How much of an array is read at one time."""
+
+_DEFLATED_MOST = 1100
+"""How many times its packed size a member can have: a little more than deflate can reach."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,16 @@ class Head:
     def number(self) -> int:
         """How many pictures there are."""
         return self.shape[0]
+
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes they take."""
+        return self.count * self.dtype.itemsize
 
 
 def names(path: Path) -> tuple[str, ...]:
@@ -68,6 +103,8 @@ def head(path: Path, name: str) -> Head:
     with _explained(path, name), _opened(path, name) as stream:
         found = _head(stream)
     _check(path, name, found)
+    with _explained(path, name):
+        _check_size(found, _size(path, name))
     return found
 
 
@@ -78,8 +115,24 @@ def read(path: Path, name: str) -> NDArray[Any]:
         DataError: it is damaged, or holds Python objects.
     """
     with _explained(path, name), _opened(path, name) as stream:
-        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
-    return array
+        found = _head(stream)
+        _check_size(found, _size(path, name))
+        values = np.frombuffer(_exactly(stream, found.bytes), found.dtype)
+        return values.reshape(found.shape, order="F" if found.fortran else "C")
+
+
+def blocks(path: Path, name: str) -> Iterator[NDArray[Any]]:
+    """The values of an array of pictures in parts of bounded size, each flat, as they are stored.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    with _explained(path, name), _opened(path, name) as stream:
+        found = _head(stream)
+        most = max(1, BLOCK_BYTES // found.dtype.itemsize)
+        for start in range(0, found.count, most):
+            count = min(most, found.count - start)
+            yield np.frombuffer(_exactly(stream, count * found.dtype.itemsize), found.dtype)
 
 
 def mapped(path: Path, name: str) -> NDArray[Any]:
@@ -118,7 +171,44 @@ def _head(stream: IO[bytes]) -> Head:
     shape, fortran, dtype = known(stream)
     if dtype.hasobject:
         raise ValueError("Python objects")
+    if dtype.fields is not None or dtype.subdtype is not None or not dtype.itemsize:
+        raise ValueError(f"values of the kind {dtype}")
+    if any(type(side) is not int or side < 0 for side in shape):
+        raise ValueError(f"a head that says {shape}")
     return Head(shape, dtype, fortran)
+
+
+def _size(path: Path, name: str) -> int:
+    """How many bytes an array can take at most, its head included, whatever its head says."""
+    if not name:
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(f"{name}.npy")
+    if member.compress_type == zipfile.ZIP_STORED:
+        return min(member.file_size, path.stat().st_size)
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        return min(member.file_size, _DEFLATED_MOST * path.stat().st_size)
+    return member.file_size
+
+
+def _check_size(found: Head, most: int) -> None:
+    """Sees that a head does not promise more than there is: nothing is made room for then."""
+    if found.bytes > most:
+        raise ValueError(
+            f"a head that says {found.shape} of {found.dtype}, {found.bytes:,} bytes, and at most "
+            f"{most:,} bytes behind it"
+        )
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytearray:
+    """So many bytes; room is made as they come, so that a lie about them costs none."""
+    read = bytearray()
+    while len(read) < size:
+        part = stream.read(min(size - len(read), 1 << 20))
+        if not part:
+            raise ValueError(f"only {len(read):,} of {size:,} bytes")
+        read += part
+    return read
 
 
 def _check(path: Path, name: str, found: Head) -> None:
@@ -159,7 +249,8 @@ def _explained(path: Path, name: str) -> Iterator[None]:
     except _DAMAGED as error:
         raise DataError(
             f"{what} expected arrays that numpy saved, found: {error}.",
-            hint="Save them again with numpy.savez (or numpy.save), as plain numbers.",
+            hint="Save them again with numpy.savez (or numpy.save): pictures as plain numbers, "
+            "labels as numbers or texts, such as labels.astype(str).",
         ) from error
     except OSError as error:
         raise DataError(

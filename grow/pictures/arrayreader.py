@@ -1,15 +1,15 @@
 """Pictures in arrays: one row becomes pixels and a digest.
 
-This module owns what the values of an array mean (0 to 1, or 0 to 255) and how they become
-bytes. It lists nothing. Imports the standard library, numpy, Pillow, `errors`, and its
-neighbours `arrayfile`, `arrays`, `decode`, `manifest` and `source` only.
+Each file is opened once, and the scale of its values settled for all its arrays together. It
+lists nothing. Imports the standard library, numpy, Pillow, `errors`, and its
+neighbours only.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,29 +18,30 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from grow.errors import DataError
 from grow.pictures import arrayfile
 from grow.pictures.arrays import parts_of, place
+from grow.pictures.arrayscale import BYTES, bounds, judge
 from grow.pictures.decode import MAX_PIXELS, Fit, Undecodable, fitted, opaque
 from grow.pictures.manifest import Candidate, Shape
+from grow.pictures.remark import Remark
 from grow.pictures.source import Loaded
-
-_AT_ONCE_BYTES = 1 << 24
+from grow.pictures.values import Scale, to_bytes
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """The arrays of pictures of one file, by name, and what makes their values bytes."""
+    """The arrays of pictures of one file, by name, and on which scale their values are."""
 
     arrays: Mapping[str, NDArray[Any]]
-    scale: float
+    scale: Scale
+    remarks: tuple[Remark, ...] = ()
 
 
 class ArrayReader:
     """Reads rows of array files; a `Reader`. Each file is opened once, when first needed."""
 
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
+    def __init__(self, fit: Fit, scale: Scale | None = None) -> None:
+        self._fit, self._scale = fit, scale
         self._files: dict[str, _Opened] = {}
         self._lock = threading.Lock()
 
@@ -50,10 +51,7 @@ class ArrayReader:
         Raises:
             DataError: the file cannot be read, or its values are out of bounds.
         """
-        with self._lock:
-            if candidate.path not in self._files:
-                self._files[candidate.path] = _opened(Path(candidate.path))
-            file = self._files[candidate.path]
+        file = self._file(candidate.path)
         name, row = place(candidate.key)
         values = file.arrays[name][row]
         if not np.isfinite(values).all():
@@ -66,15 +64,34 @@ class ArrayReader:
         except Undecodable as error:
             return Loaded(digest, error.reason, None)
 
+    def judged(self, path: str) -> tuple[Scale, tuple[Remark, ...]]:
+        """The scale of a file's values, and what was assumed of them.
 
-def _opened(path: Path) -> _Opened:
+        Raises:
+            DataError: as when a picture of it is read.
+        """
+        file = self._file(path)
+        return file.scale, file.remarks
+
+    def _file(self, path: str) -> _Opened:
+        with self._lock:
+            if path not in self._files:
+                self._files[path] = _opened(Path(path), self._scale)
+            return self._files[path]
+
+
+def _opened(path: Path, scale: Scale | None = None) -> _Opened:
     """All arrays of pictures in a file; they share one scale."""
     if path.suffix.lower() == ".npy" or not _is_archive(path):
         arrays = {"": arrayfile.mapped(path, "")}
     else:
         parts = parts_of(path, arrayfile.names(path))
         arrays = {part.images: arrayfile.mapped(path, part.images) for part in parts}
-    return _Opened(arrays, _scale(path, list(arrays.values())))
+    if scale is not None:
+        return _Opened(arrays, scale)
+    found = (bounds(name, array.dtype, _blocks(array)) for name, array in arrays.items())
+    judged = judge(str(path), [one for one in found if one is not None])
+    return _Opened(arrays, judged.scale, judged.remarks)
 
 
 def _is_archive(path: Path) -> bool:
@@ -82,40 +99,18 @@ def _is_archive(path: Path) -> bool:
         return file.read(2) == b"PK"
 
 
-def _scale(path: Path, arrays: list[NDArray[Any]]) -> float:
-    """255 where all values are from 0 to 1, 1 where they are from 0 to 255.
-
-    Raises:
-        DataError: there are others.
-    """
-    bounds = [_bounds(array) for array in arrays]
-    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
-    if low < 0 or high > 255:
-        raise DataError(
-            f"{path}: expected values from 0 to 255 or from 0 to 1, found {low:g} to {high:g}.",
-            hint="Bring them there: images = 255 * (images - images.min()) / numpy.ptp(images).",
-        )
-    return 255.0 if high <= 1 else 1.0
-
-
-def _bounds(array: NDArray[Any]) -> tuple[float, float]:
-    """The smallest and the largest finite value; 0 and 255 of no values."""
-    low, high = np.inf, -np.inf
-    rows = max(1, _AT_ONCE_BYTES // max(1, array[:1].nbytes))
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The values in parts of bounded size, some pictures each."""
+    rows = max(1, arrayfile.BLOCK_BYTES // max(1, array[:1].nbytes))
     for start in range(0, len(array), rows):
-        part = array[start : start + rows]
-        if part.dtype.kind == "f":
-            part = part[np.isfinite(part)]
-        if part.size:
-            low, high = min(low, float(part.min())), max(high, float(part.max()))
-    return (low, high) if low <= high else (0.0, 255.0)
+        yield array[start : start + rows]
 
 
-def _bytes(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+def _bytes(values: NDArray[Any], scale: Scale) -> NDArray[np.uint8]:
     """Values of shape (height, width) or (height, width, channels) as bytes of that shape."""
-    if values.dtype == np.uint8 and scale == 1.0:
+    if values.dtype == np.uint8 and scale == BYTES:
         return np.ascontiguousarray(values)
-    return np.rint(np.asarray(values, np.float64) * scale).astype(np.uint8)
+    return to_bytes(values, scale)
 
 
 def _image(pixels: NDArray[np.uint8]) -> Image.Image:

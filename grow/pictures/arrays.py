@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grow.errors import DataError
+from grow.pictures import labels as doubtful
+from grow.pictures.labels import Use
 from grow.pictures.locate import file
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, in_order
 from grow.pictures.parts import NOT_USED, VALIDATION, use
+from grow.pictures.remark import Remark
 from grow.spec import NpyData, NpzData
 
 if TYPE_CHECKING:
@@ -72,14 +75,17 @@ def list_npz(data: NpzData, base: Path) -> Listing:
     classes, positions = _classes(path, data.classes or inside, train)
     found: list[Candidate] = []
     unusable = []
+    doubts: list[Remark] = []
     for part in parts:
         if part.split not in used.of:
             unusable.append(Unusable(f"{part.images}/", NOT_USED, chosen=True))
             continue
+        if not (data.classes or inside):
+            doubts += _doubts(path, part.labels, labels[part])
         numbers = _numbers(path, part.labels, labels[part], positions)
         found += _candidates(path, part.images, numbers, used.of[part.split])
     found.sort(key=in_order)
-    return Listing(str(path), classes, tuple(found), tuple(unusable), used.fraction)
+    return Listing(str(path), classes, tuple(found), tuple(unusable), used.fraction, tuple(doubts))
 
 
 def list_npy(data: NpyData, base: Path) -> Listing:
@@ -97,7 +103,8 @@ def list_npy(data: NpyData, base: Path) -> Listing:
     found = _candidates(images, "", _numbers(path, "", labels, positions), "train")
     found.sort(key=in_order)
     fraction = use(["train"], data.validation, str(images)).fraction
-    return Listing(str(images), classes, tuple(found), (), fraction)
+    doubts = () if data.classes else _doubts(path, "", labels)
+    return Listing(str(images), classes, tuple(found), (), fraction, doubts)
 
 
 def parts_of(path: Path, names: Sequence[str]) -> tuple[Part, ...]:
@@ -149,24 +156,42 @@ def _labels(path: Path, name: str, labels: NDArray[Any], pictures: int) -> NDArr
     where = f'{path}: "{name}"' if name else f"{path}:"
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim == 2 and ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
+    columns = labels.ndim == 2 and len(labels) == pictures and labels.dtype.kind in "biuf"
+    if columns and ((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all():
         labels = labels.argmax(axis=1)  # one column a class
     if labels.ndim != 1 or len(labels) != pictures:
+        flags = labels.ndim == 2 and len(labels) == pictures and labels.dtype.kind in "iubf"
+        # Of flags for each class several may be set, which one column a class does not admit.
+        many = flags and ((labels == 0) | (labels == 1)).all() and (labels.sum(1) > 1).any()
+        several = f"{doubtful.ONE_EACH} " if many else ""
         raise DataError(
             f"{where} expected one label for each of {pictures:,} pictures, found an array of "
             f"shape {labels.shape}.",
-            hint="Save labels of shape (n,), numbers of classes or their names.",
+            hint=f"{several}Save labels of shape (n,), numbers of classes or their names.",
         )
     if labels.dtype.kind == "f" and (labels == labels.round()).all():
         labels = labels.astype("int64")
     if labels.dtype.kind == "S":
         labels = _decoded(where, labels)
     if labels.dtype.kind not in "iubU":
+        odd = (labels != labels.round()).argmax() if labels.dtype.kind == "f" else None
+        such = "" if odd is None else f", such as {labels[odd]:g} in row {odd}"
+        numbers = "" if odd is None else f"{doubtful.NO_NUMBERS} "
         raise DataError(
-            f"{where} expected labels that are whole numbers or texts, found {labels.dtype}.",
-            hint="Save numbers of classes or their names.",
+            f"{where} expected labels that are whole numbers or texts, found {labels.dtype}{such}.",
+            hint=f"{numbers}Save numbers of classes or their names.",
         )
     return labels
+
+
+def _doubts(path: Path, name: str, labels: NDArray[Any]) -> tuple[Remark, ...]:
+    """What is doubtful about labels, whole numbers or texts of shape `(pictures,)`."""
+    import numpy as np  # noqa: PLC0415 - numpy, for this source alone
+
+    values, first, counts = np.unique(labels, return_index=True, return_counts=True)
+    rows = zip(values.tolist(), first.tolist(), counts.tolist(), strict=True)
+    uses = {str(value): Use(count, row) for value, row, count in rows}
+    return doubtful.doubts(f'{path}: "{name}"' if name else str(path), uses, "row")
 
 
 def _texts(path: Path, name: str, values: NDArray[Any]) -> tuple[str, ...]:

@@ -44,6 +44,14 @@ def contents(path: str | Path, *, pipes: bool = False) -> bytes:
         raise Undecodable("too large: not enough memory", passing=True) from error
 
 
+def digest_of(path: str) -> str:
+    """The digest of a picture file's bytes; empty where they cannot be had."""
+    try:
+        return hashlib.sha256(contents(path)).hexdigest()
+    except Undecodable:
+        return ""
+
+
 def verdict(why: Undecodable, data: bytes | None) -> str:
     """The digest that an unusable file is remembered by; empty where it is to be tried again.
 

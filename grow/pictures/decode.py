@@ -1,8 +1,7 @@
 """A file's bytes become pixels of one shape, or a reason why they cannot.
 
 This module owns how pictures of any kind, depth, orientation and size turn into the master's
-uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing. Imports the
-standard library, numpy, Pillow and its neighbours `manifest` and `room` only.
+uint8 pixels, and the words for damaged ones. It reads no file and keeps nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from io import BytesIO
 from typing import Literal
 
@@ -20,15 +20,32 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from grow.pictures.kinds import KINDS, NEEDS_HEIF, kind_of, not_read, reads_heif
 from grow.pictures.manifest import Shape
 from grow.pictures.room import Room
+from grow.pictures.values import (
+    Meaningless,
+    Scale,
+    Stored,
+    bytes_to_bytes,
+    colours_to_bytes,
+    deep_colours,
+    deep_layout,
+    extremes,
+    grey_to_bytes,
+    noted,
+    stored,
+)
 
 Fit = Literal["stretch", "crop"]
 
 MAX_PIXELS = 100_000_000
 
-# By content, whatever the file is called; no format that starts another program (EPS).
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
+_DIM = 32  # levels: colours of 16 bits whose high bytes span less are worth reading exactly
+
+# By content, whatever the file is called; no format that starts another program (EPS). A format's
+# place is a figure of the giveaway test: new ones go to the end.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF", "HEIF")
 
 # What Pillow and its codecs raise on damaged files; named, so that nothing else is hidden.
 DAMAGED = (
@@ -46,6 +63,8 @@ DAMAGED = (
     struct.error,
     zlib.error,
 )
+
+NO_PICTURE = f"not a {KINDS} picture"
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -105,22 +124,37 @@ hush = _Hush()
 _room = Room(MAX_PIXELS)
 
 
-def decode(data: bytes, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
+@cache
+def formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that can be read here: HEIC needs a package of its own."""
+    if reads_heif():
+        with suppress(ImportError):  # installed, and its library cannot be loaded
+            import pillow_heif  # noqa: PLC0415 - an extra
+
+            pillow_heif.register_heif_opener()
+            return FORMATS
+    return tuple(name for name in FORMATS if name != "HEIF")
+
+
+def decode(data: bytes, shape: Shape, fit: Fit, scale: Scale | None = None) -> NDArray[np.uint8]:
     """Decode a file's bytes into pixels of ``shape`` (height, width, channels 1 or 3).
 
-    The picture is opened as `opened` does, 16 bits scaled to 8; then fitted as `fitted` says.
-    Safe to call from several threads.
+    The picture is opened as `opened` does, then fitted as `fitted` says. Safe to call from
+    several threads.
 
     Raises:
         Undecodable: the bytes are no picture, or a damaged or too large one.
     """
-    with hush, opened(data) as picture:
+    with hush, opened(data, scale) as picture:
         return fitted(picture, shape, fit)
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[Image.Image]:
+def opened(data: bytes, scale: Scale | None = None) -> Iterator[Image.Image]:
     """The first frame, upright, over white where it is transparent; in mode RGB or L.
+
+    ``scale`` says which stored values become 0 and 255; None: 0 and 255 of 8 bits, 0 and 65535
+    of 16. `values.stored` tells what was found, of pictures that are deeper or have a scale.
 
     Safe to call from several threads: large pictures wait for each other, so that all that are
     open at a time have no more than `MAX_PIXELS` pixels, at up to 20 bytes each.
@@ -132,7 +166,7 @@ def opened(data: bytes) -> Iterator[Image.Image]:
     if not data:
         raise Undecodable("the file is empty")
     with ExitStack() as stack:
-        picture = _explained(data, stack)
+        picture = _explained(data, scale, stack)
         try:
             yield picture
         except MemoryError as error:
@@ -143,19 +177,31 @@ def _no_memory() -> Undecodable:
     return Undecodable("too large: not enough memory", passing=True)
 
 
-def _explained(data: bytes, stack: ExitStack) -> Image.Image:
+def _explained(data: bytes, scale: Scale | None, stack: ExitStack) -> Image.Image:
     """The picture, or why there is none; its room is given back with the stack."""
     with hush:
         try:
-            return _opened(data, stack)
+            return _opened(data, scale, stack)
         except Image.DecompressionBombError as error:
             raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
         except MemoryError as error:
             raise _no_memory() from error
+        except Meaningless as error:
+            raise Undecodable(str(error)) from error
         except UnidentifiedImageError as error:
-            raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
+            raise unidentified(data) from error
         except DAMAGED as error:
             raise Undecodable(damage(error)) from error
+
+
+def unidentified(data: bytes) -> Undecodable:
+    """Why the bytes of a file, or the first of them, are no picture that is read."""
+    kind = kind_of(data)
+    if kind == "HEIF":
+        return Undecodable(NEEDS_HEIF, passing=True)
+    if kind in ("TIFF", "AVIF"):
+        return Undecodable(f"a {kind} picture of a kind that is not read; save it as JPEG or PNG")
+    return Undecodable(not_read(kind) if kind and kind not in FORMATS else NO_PICTURE)
 
 
 def damage(error: BaseException) -> str:
@@ -183,16 +229,22 @@ def fitted(image: Image.Image, shape: Shape, fit: Fit) -> NDArray[np.uint8]:
     return np.array(image, dtype=np.uint8).reshape(shape)
 
 
-def _opened(data: bytes, stack: ExitStack) -> Image.Image:
+def _opened(data: bytes, scale: Scale | None, stack: ExitStack) -> Image.Image:
     """The picture upright and opaque, in mode RGB or L."""
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
+    with Image.open(BytesIO(data), formats=formats()) as image:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width} x {image.height}"
             raise Undecodable(f"too large: {size} is more than {MAX_PIXELS:,} pixels")
         stack.enter_context(_room.taken(image.width * image.height))
+        layout = deep_layout(image)
         image.load()
         turn = _UPRIGHT.get(_orientation(image))
-        plain = _plain(image)
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            plain = grey_to_bytes(image, scale)
+        elif layout:
+            plain = _deep(data, image, layout, scale)
+        else:
+            plain = opaque(image, scale)
     return plain if turn is None else plain.transpose(turn)
 
 
@@ -205,29 +257,32 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _eight_bits(image)
-    return opaque(image)
+def _deep(data: bytes, image: Image.Image, layout: str, scale: Scale | None) -> Image.Image:
+    """A picture of several channels of 16 bits, loaded; without a scale its high bytes."""
+    plain = opaque(image)
+    low, high, span = extremes(plain)
+    if scale is None and span >= _DIM:
+        return noted(plain, Stored("16-bit", 256 * low, 256 * high + 255, 256 * span))
+    with Image.open(BytesIO(data), formats=FORMATS) as again:
+        values = deep_colours(image, again, layout)
+    exact = colours_to_bytes(values, scale or (0, 65535), image.info.get("transparency"))
+    found = stored(exact)
+    return exact if scale is not None or found is None else noted(plain, found)
 
 
-def opaque(image: Image.Image) -> Image.Image:
+def opaque(image: Image.Image, scale: Scale | None = None) -> Image.Image:
     """A picture of eight bits in mode RGB or L, laid over white where it is transparent."""
     if image.has_transparency_data:
         colours = image.convert("RGBA")
+        found = None
+        if scale is not None:
+            colours = bytes_to_bytes(colours, scale)
+            found = stored(colours)
         white = Image.new("RGBA", colours.size, "white")
-        return Image.alpha_composite(white, colours).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits to 8: 0 stays 0, 65535 becomes 255, rounded between."""
-    values = np.clip(np.asarray(image), 0, 65535).astype(np.uint32)
-    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
-    see_through = image.info.get("transparency")
-    if isinstance(see_through, int):
-        grey[values == see_through] = 255
-    return Image.fromarray(grey)
+        laid = Image.alpha_composite(white, colours).convert("RGB")
+        return laid if found is None else noted(laid, found)
+    plain = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    return plain if scale is None else bytes_to_bytes(plain, scale)
 
 
 def _cropped(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -33,7 +33,7 @@ Keras gives cifar100 as numbers only, and so they stand here."""
 
 _TRAIN = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
 _TEST = 10_000
-_COMMON = ("fit", "master", "augment", "on_bad", "balance", "validation")
+_COMMON = ("fit", "master", "augment", "on_bad", "balance", "range", "validation")
 
 
 def place(data: Fetched, cache: Path) -> Path:

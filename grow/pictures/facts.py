@@ -1,8 +1,7 @@
 """What is measured of one picture: its file, its size, and the plainest figures of its pixels.
 
 This module owns which figures there are and how each is computed. It reads no file and
-compares no pictures. Imports the standard library, numpy, Pillow and its neighbours `decode`
-and `manifest` only.
+compares no pictures. Imports the standard library, numpy, Pillow and its neighbours only.
 """
 
 from __future__ import annotations
@@ -16,7 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from grow.pictures.decode import DAMAGED, FORMATS, Undecodable, damage, hush, opened
+from grow.pictures.decode import (
+    DAMAGED,
+    FORMATS,
+    Fit,
+    Undecodable,
+    damage,
+    fitted,
+    formats,
+    hush,
+    opened,
+)
+from grow.pictures.levels import Measure, measure
+from grow.pictures.manifest import Shape
+from grow.pictures.values import Scale, Stored, stored
 
 Measures = NDArray[np.float32]
 Plane = NDArray[np.uint8]
@@ -80,6 +92,8 @@ class Facts:
         animated: whether the file holds more than the one frame that is used.
         measures: the figures that `COLUMNS` names, float32 of shape `(columns,)`.
         thumb: the picture in grey, reduced, uint8 of shape `(THUMB, THUMB)`.
+        content: what it holds once it is prepared, or reduced where no size is known.
+        stored: what it holds where that is more than 8 bits, or on a scale that was said.
     """
 
     width: int
@@ -89,15 +103,32 @@ class Facts:
     animated: bool
     measures: Measures
     thumb: NDArray[np.uint8]
+    content: Measure
+    stored: Stored | None = None
 
 
-def facts_of_file(data: bytes) -> Facts:
+@dataclass(frozen=True)
+class Seen:
+    """How pictures are prepared where their facts are wanted.
+
+    Attributes:
+        shape: height, width and channels of the prepared copy; None where that is not known.
+        fit: how pictures of other proportions become that.
+        scale: which stored values become 0 and 255; None: what is usual.
+    """
+
+    shape: Shape | None = None
+    fit: Fit = "stretch"
+    scale: Scale | None = None
+
+
+def facts_of_file(data: bytes, seen: Seen = Seen()) -> Facts:
     """The facts of a file's bytes. Safe to call from several threads.
 
     Raises:
         Undecodable: the bytes are no picture, or a damaged or too large one.
     """
-    with opened(data) as picture:
+    with opened(data, seen.scale) as picture:
         form, mode, animated, quality = _header(data)
         file = (
             len(data) / (picture.width * picture.height),
@@ -105,14 +136,14 @@ def facts_of_file(data: bytes) -> Facts:
             float(_MODES.index(mode)) if mode in _MODES else float(len(_MODES)),
             quality,
         )
-        return _facts(picture, (form, mode, animated), file)
+        return _facts(picture, (form, mode, animated), file, seen)
 
 
 def facts_of_pixels(pixels: NDArray[np.uint8]) -> Facts:
     """The facts of a picture that has no file; ``pixels`` of shape (height, width, 1 or 3)."""
     grey = pixels.shape[2] == 1
     picture = Image.fromarray(pixels[:, :, 0] if grey else pixels)
-    return _facts(picture, ("", picture.mode, False), (math.nan,) * 4)
+    return _facts(picture, ("", picture.mode, False), (math.nan,) * 4, Seen())
 
 
 def jpeg_quality(table: list[int]) -> float:
@@ -129,7 +160,7 @@ def _header(data: bytes) -> tuple[str, str, bool, float]:
     """Format, mode, whether there are more frames, and the JPEG quality or NaN."""
     with hush:
         try:
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
+            with Image.open(BytesIO(data), formats=formats()) as image:
                 tables = getattr(image, "quantization", None) or {}
                 quality = jpeg_quality(list(tables[min(tables)])) if tables else math.nan
                 form, mode = image.format or "", image.mode
@@ -142,9 +173,11 @@ def _facts(
     picture: Image.Image,
     header: tuple[str, str, bool],
     file: tuple[float, float, float, float],
+    seen: Seen,
 ) -> Facts:
     width, height = picture.size
-    small = _reduced(picture)
+    small = reduced(picture)
+    prepared = np.asarray(small) if seen.shape is None else fitted(picture, seen.shape, seen.fit)
     grey = small.convert("L")
     colours = [np.asarray(channel) for channel in small.convert("RGB").split()]
     figures = (
@@ -156,10 +189,14 @@ def _facts(
     # Bilinear: unlike Pillow's box it weighs what lies half inside, so sizes do not matter.
     thumb = grey.resize((THUMB, THUMB), Image.Resampling.BILINEAR)
     measures = np.array(figures, np.float32)
-    return Facts(width, height, *header, measures, np.array(thumb, np.uint8))
+    return Facts(
+        *(width, height, *header, measures, np.array(thumb, np.uint8)),
+        content=measure(prepared),
+        stored=stored(picture),
+    )
 
 
-def _reduced(picture: Image.Image) -> Image.Image:
+def reduced(picture: Image.Image) -> Image.Image:
     """The picture within `_LARGEST` pixels each way, as area means; smaller ones as they are."""
     share = _LARGEST / max(picture.size)
     if share >= 1.0:

@@ -1,22 +1,28 @@
 """The folder source: a folder of one's own pictures becomes a listing with classes and splits.
 
 This module owns the layouts that are understood, what each folder's name means, and the
-words for all that can be wrong with them. It opens no picture. Imports the standard library,
-`errors`, `spec` and its neighbours `locate`, `manifest`, `parts` and `walk` only.
+words for all that can be wrong with them. `layout` tells classes from parts of a data set, and
+`labelling` which class a folder of another part means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grow.errors import DataError
+from grow.pictures import layout, left_out
+from grow.pictures.kinds import KINDS
+from grow.pictures.labelling import Classes, Labels, choose, is_unlabelled, labels, look_alikes
+from grow.pictures.layout import listed
 from grow.pictures.locate import looked_at, possible
 from grow.pictures.manifest import Candidate, Listing, Split, Unusable, in_order, shown
-from grow.pictures.parts import FRACTION, NOT_USED, TEST, TRAIN, VALIDATION, named
-from grow.pictures.walk import Level, look, walk
+from grow.pictures.parts import FRACTION, NOT_USED, TEST, VALIDATION, named, share_of, worded
+from grow.pictures.remark import Remark
+from grow.pictures.roles import Roles, Root, each, insides, listing, look_at, roles
+from grow.pictures.spelling import folded
+from grow.pictures.walk import Level, walk
 from grow.spec import FolderData
 
 _LAYOUT = (
@@ -25,21 +31,17 @@ _LAYOUT = (
 )
 
 _NAMED = 3
+_NOT_CHOSEN = "not used: data.classes chooses others"
 
 
-@dataclass(frozen=True)
-class _Roles:
-    """What each folder under the root is for.
+@dataclass
+class _Found:
+    """What is gathered while the folders are gone through."""
 
-    Attributes:
-        folders: the folder's name for each split that has one.
-        fraction: the share to set aside when validation has no folder.
-        said: whether the stage file says what to validate on.
-    """
-
-    folders: dict[Split, str]
-    fraction: float | None
-    said: bool
+    candidates: list[Candidate] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+    unread: list[Unusable] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def resolve_root(data: FolderData, base: Path) -> Path:
@@ -65,152 +67,174 @@ def resolve_root(data: FolderData, base: Path) -> Path:
 
 
 def list_folder(data: FolderData, base: Path) -> Listing:
-    """List the pictures under ``data.path``; no file is opened.
+    """List the pictures under ``data.path``; only files whose endings do not tell are opened.
 
     Raises:
         DataError: no such folder, or its folders are not classes as `_LAYOUT` says.
     """
-    root = resolve_root(data, base)
-    level = _look(root, "")
-    roles = _roles(root, level, data.validation)
-    if roles is None:
-        return _flat(root, level, data.validation)
-    return _split(root, level, roles)
+    root = look_at(resolve_root(data, base))
+    parts = roles(root, data)
+    return _flat(root, data) if parts is None else _split(root, parts, data)
 
 
-def _look(path: Path, prefix: str) -> Level:
-    try:
-        return look(str(path), prefix)
-    except OSError as error:
-        raise DataError(
-            f"{path}: expected a folder that can be listed, found: {error.strerror}",
-            hint="Check the folder's permissions.",
-        ) from error
-
-
-def _named(folders: dict[str, str], names: tuple[str, ...]) -> str | None:
-    known = {folder.lower(): folder for folder in reversed(folders)}
-    return next((known[name] for name in names if name in known), None)
-
-
-def _roles(root: Path, level: Level, validation: str | float | None) -> _Roles | None:
-    """What the folders under the root are for; None where they are the classes."""
-    train = _named(level.folders, TRAIN)
-    if train is None or _is_class(root, level, train):
-        return None
-    rest = {name: at for name, at in level.folders.items() if name != train}
-    if isinstance(validation, str):
-        if validation not in rest:
-            raise _no_validation_folder(root, validation, rest)
-        aside: str | None = validation
-    else:
-        aside = _named(rest, VALIDATION) if validation is None else None
-    test = _named({name: at for name, at in rest.items() if name != aside}, TEST)
-    folders: dict[Split, str] = {"train": train}
-    if aside:
-        folders["validation"] = aside
-    if test:
-        folders["test"] = test
-    fraction = validation if isinstance(validation, float) else FRACTION
-    return _Roles(folders, None if aside else fraction, validation is not None)
-
-
-def _is_class(root: Path, level: Level, train: str) -> bool:
-    """Whether the folder named train is a class: pictures of trains, beside other classes."""
-    others = [name for name in level.folders if name.lower() not in TRAIN + VALIDATION + TEST]
-    return bool(others) and not _look(root / train, "").folders
-
-
-def _no_validation_folder(root: Path, wanted: str, there: dict[str, str]) -> DataError:
-    near = get_close_matches(wanted, there, n=1)
-    meant = f'Did you mean "{near[0]}"? ' if near else ""
-    found = ", ".join(f'"{name}"' for name in there) or "no folder beside the train folder"
-    return DataError(
-        f'data.validation: expected a folder named "{wanted}" in {root}, found {found}.',
-        hint=f"{meant}Name a folder that is there, or a share such as 0.2.",
-    )
-
-
-def _flat(root: Path, level: Level, validation: str | float | None) -> Listing:
+def _flat(root: Root, data: FolderData) -> Listing:
     """The root's folders are the classes."""
-    folders = level.folders
-    if folders and all(name.lower() in VALIDATION + TEST for name in folders):
+    folders, place = root.level.folders, root.path
+    if data.classes is None:
+        if folders and all(name.lower() in VALIDATION + TEST for name in folders):
+            raise DataError(
+                f"{place}: expected a train folder, found only {listed(folders)}.", hint=_LAYOUT
+            )
+        layout.check(str(place), root.insides)
+    _check_classes(place, root.level)
+    if isinstance(data.validation, str) and data.validation != "none":
         raise DataError(
-            f"{root}: expected a train folder, found only {_quoted(folders)}.", hint=_LAYOUT
+            f'data.validation: expected a train folder beside "{data.validation}" in {place}, '
+            f"found only class folders: {listed(folders)}.",
+            hint=f"Name a share such as 0.2, or put the classes into train/ and "
+            f"{data.validation}/.",
         )
-    _check_classes(root, level)
-    if isinstance(validation, str):
-        raise DataError(
-            f'data.validation: expected a train folder beside "{validation}" in {root}, found '
-            f"only class folders: {_quoted(folders)}.",
-            hint=f"Name a share such as 0.2, or put the classes into train/ and {validation}/.",
-        )
-    classes = tuple(folders)
-    found, unusable = _collect(classes, level, "train")
-    _check_filled(root, classes, found, unusable)
-    fraction = validation if isinstance(validation, float) else FRACTION
-    return _listing(root, classes, found, unusable, fraction)
+    classes = choose(str(place), list(folders), data.classes)
+    found = _Found()
+    _train(found, place, "", root.level, classes, root.levels)
+    return _listing(root, classes, found, share_of(data.validation))
 
 
-def _split(root: Path, level: Level, roles: _Roles) -> Listing:
+def _split(root: Root, roles: Roles, data: FolderData) -> Listing:
     """The root has a train folder; the classes are in there."""
-    unused = [name for name in level.folders if name not in roles.folders.values()]
-    unusable = level.unusable + _outside(level) + [_not_used(name, roles) for name in unused]
-    found: list[Candidate] = []
-    classes: tuple[str, ...] = ()
+    found = _Found(unusable=root.level.unusable + _outside(root.level))
+    train = roles.folders["train"]
+    place, prefix, level = _entered(root.path / train, lambda one: len(one.folders) >= 2)
+    _check_classes(place, level)
+    classes = choose(str(place), list(level.folders), data.classes)
+    _train(found, place, prefix, level, classes, each(level, prefix))
+    fraction = roles.fraction
     for split, name in roles.folders.items():
-        inside = _look(root / name, f"{name}/")
-        if split == "train":
-            _check_classes(root / name, inside)
-            classes = tuple(inside.folders)
-        _check_known(root / name, inside, classes)
-        more, reasons = _collect(classes, inside, split, f"{name}/")
-        if split == "train":
-            _check_filled(root / name, classes, more, reasons)
-        found += more
-        unusable += reasons
-    return _listing(root, classes, found, unusable, roles.fraction)
+        if split != "train" and not _part(found, root.path / name, split, classes):
+            if split == "validation" and roles.said:
+                raise DataError(
+                    f"data.validation: expected the class folders {listed(classes.used)} in "
+                    f"{root.path / name}, found pictures without classes.",
+                    hint="Sort them into class folders, or name a share such as 0.2.",
+                )
+            fraction = FRACTION if split == "validation" else fraction
+    _unused(found, root, roles)
+    return _listing(root, classes, found, fraction)
+
+
+def _train(
+    found: _Found,
+    place: Path,
+    prefix: str,
+    level: Level,
+    classes: Classes,
+    levels: Mapping[str, Level],
+) -> None:
+    """The pictures to train on, in class folders in ``place``."""
+    of = {name: label for label, name in enumerate(classes.used)}
+    before = len(found.unusable)
+    _collect(found, Labels(of, classes.left_out), level, "train", prefix, levels)
+    _check_filled(place, classes.used, found.candidates, found.unusable[before:])
+    found.remarks += look_alikes(prefix, classes)
+    if not classes.chosen:
+        found.remarks += layout.remarks(insides(level, levels))
+
+
+def _part(found: _Found, place: Path, split: Split, classes: Classes) -> bool:
+    """The pictures of another part; False where nothing tells their classes."""
+    known = {folded(name) for name in classes.all}
+    at, prefix, level = _entered(place, lambda one: not known.isdisjoint(map(folded, one.folders)))
+    if is_unlabelled(level, at.name, classes):
+        _unlabelled(found, place, f"{place.name}/", split, classes)
+        return False
+    meant = labels(str(at), prefix, level.folders, classes)
+    found.remarks += meant.remarks
+    _collect(found, meant, level, split, prefix)
+    for name in meant.unlabelled:
+        _unlabelled(found, at / name, f"{prefix}{name}/", split, classes)
+    return True
+
+
+def _entered(place: Path, enough: Callable[[Level], bool]) -> tuple[Path, str, Level]:
+    """A part's folder, or the one with classes behind wrappers such as train/train; its prefix."""
+    first = place, f"{place.name}/", listing(place, f"{place.name}/")
+    at, prefix, level = first
+    passed: list[Unusable] = []
+    while not level.pictures and len(level.folders) == 1 and not enough(level):
+        name = next(iter(level.folders))
+        if not layout.is_wrapper(name, at.name):
+            return first
+        passed += level.unusable
+        at, prefix = at / name, f"{prefix}{name}/"
+        level = listing(at, prefix)
+    if not enough(level):
+        return first
+    level.unusable = passed + level.unusable
+    return at, prefix, level
 
 
 def _collect(
-    classes: tuple[str, ...], level: Level, split: Split, prefix: str = ""
-) -> tuple[list[Candidate], list[Unusable]]:
+    found: _Found,
+    meant: Labels,
+    level: Level,
+    split: Split,
+    prefix: str,
+    levels: Mapping[str, Level] | None = None,
+) -> None:
     """The pictures in all class folders of one split, and what is unusable there."""
-    found: list[Candidate] = []
-    unusable = level.unusable + _outside(level)
-    for name, path in level.folders.items():
-        label = classes.index(name)
-        tree = walk(path, f"{prefix}{name}/")
-        found += [Candidate(key, label, split, at) for key, at in tree.pictures]
-        unusable += tree.unusable
-    return found, unusable
+    found.unusable += level.unusable + _outside(level)
+    found.unusable += [Unusable(f"{prefix}{n}/", _NOT_CHOSEN, chosen=True) for n in meant.left_out]
+    for name, label in meant.of.items():
+        tree = walk(level.folders[name], f"{prefix}{name}/", (levels or {}).get(name))
+        found.candidates += [Candidate(key, label, split, at) for key, at in tree.pictures]
+        found.unusable += tree.unusable
+        found.unread += [one for one in tree.unusable if one.kind]
 
 
-def _not_used(name: str, roles: _Roles) -> Unusable:
+def _unlabelled(found: _Found, place: Path, key: str, split: Split, classes: Classes) -> None:
+    """Pictures of a part that nothing tells the classes of: left out, with a remark."""
+    number = len(walk(str(place), key).pictures)
+    found.unusable.append(Unusable(key, "not used: pictures without classes"))
+    found.remarks.append(left_out.without_classes(key, number, str(place), split, classes.used))
+
+
+def _unused(found: _Found, root: Root, roles: Roles) -> None:
+    """Folders beside the train folder that no picture is taken from."""
+    train = roles.folders["train"]
+    rest = [name for name in root.level.folders if name not in roles.folders.values()]
+    found.unusable += [_not_used(name, roles) for name in rest]
+    seen = {name: root.insides[name] for name in rest if name in root.insides}
+    for name in seen:
+        part = None if named(name) else worded(name)
+        wanted = part and part not in roles.folders and not (roles.said and part == "validation")
+        if part and wanted and layout.shares(root.insides, name, train):
+            found.remarks.append(left_out.part_not_used(name, part))
+    bare = [n for n, one in seen.items() if not worded(n) and (one.pictures or one.folders)]
+    if bare and len(roles.folders) == 1:
+        found.remarks.append(left_out.beside_train(bare, train))
+
+
+def _not_used(name: str, roles: Roles) -> Unusable:
     """A folder beside the train folder that no picture is taken from."""
-    part = named(name)
-    if part is None:
-        return Unusable(f"{name}/", "not used: neither train, validation nor test folder")
+    part = named(name) or worded(name)
+    if roles.said and (part == "validation" or named(name) == "test"):
+        return Unusable(f"{name}/", NOT_USED, chosen=True)
     # Two folders of one meaning: nobody has said which, so that is worth a look.
-    if not roles.said or part == "train":
+    if part is not None and part in roles.folders:
         return Unusable(f"{name}/", f'not used: the {part} folder is "{roles.folders[part]}"')
-    return Unusable(f"{name}/", NOT_USED, chosen=True)
+    return Unusable(f"{name}/", "not used: neither train, validation nor test folder")
 
 
 def _outside(level: Level) -> list[Unusable]:
     return [Unusable(key, "a picture outside the class folders") for key, _ in level.pictures]
 
 
-def _listing(
-    root: Path,
-    classes: tuple[str, ...],
-    found: list[Candidate],
-    unusable: list[Unusable],
-    fraction: float | None,
-) -> Listing:
-    found.sort(key=in_order)
-    ordered = tuple(sorted(unusable, key=lambda entry: entry.key))
-    return Listing(str(root), classes, tuple(found), ordered, fraction)
+def _listing(root: Root, classes: Classes, found: _Found, fraction: float | None) -> Listing:
+    found.candidates.sort(key=in_order)
+    unusable = tuple(sorted(found.unusable, key=lambda entry: entry.key))
+    remarks = (*found.remarks, *left_out.unread(found.unread, len(found.candidates)))
+    place = str(root.path)
+    return Listing(place, classes.used, tuple(found.candidates), unusable, fraction, remarks)
 
 
 def _check_classes(place: Path, level: Level) -> None:
@@ -220,23 +244,17 @@ def _check_classes(place: Path, level: Level) -> None:
     hint = _LAYOUT
     if names:
         found = f'only one folder, "{names[0]}"'
-        if len(_look(place / names[0], "").folders) >= 2:
-            hint = f"Did you mean {place / names[0]}? {_LAYOUT}"
+        inner = place
+        while not level.pictures and len(level.folders) == 1:
+            inner /= next(iter(level.folders))
+            level = listing(inner, "")
+        if len(level.folders) >= 2:
+            hint = f"Did you mean {inner}? {_LAYOUT}"
     elif level.pictures:
         found = f"{len(level.pictures)} pictures and no class folders"
     else:
         found = "no folder and no picture"
     raise DataError(f"{place}: expected two or more class folders, found {found}.", hint=hint)
-
-
-def _check_known(place: Path, level: Level, classes: tuple[str, ...]) -> None:
-    for name in level.folders:
-        if name not in classes:
-            raise DataError(
-                f"{place}: expected the classes of the train folder ({_quoted(classes)}), found "
-                f'"{name}", which it does not have.',
-                hint="Rename or remove the folder, or add the class to the train folder.",
-            )
 
 
 def _check_filled(
@@ -250,11 +268,7 @@ def _check_filled(
         more = ", ..." if instead[_NAMED:] else ""
         there = f" Not usable there: {words}{more}." if words else ""
         raise DataError(
-            f"{place}: expected pictures (.jpg, .jpeg, .png, .bmp, .gif, .webp) in every class "
-            f"folder, found none in {_quoted(empty)}.{there}",
+            f"{place}: expected pictures ({KINDS}) in every class folder, found none in "
+            f"{listed(empty)}.{there}",
             hint="Add pictures, or remove the folder where it is no class.",
         )
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

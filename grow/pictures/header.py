@@ -1,7 +1,6 @@
 """How large a picture is, from the first bytes of its file, without decoding it.
 
-This module owns that reading. Imports the standard library, Pillow and its neighbour `decode`
-only.
+This module owns that reading.
 """
 
 from __future__ import annotations
@@ -9,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
-from grow.pictures.decode import DAMAGED, FORMATS, MAX_PIXELS, Undecodable, hush
+from grow.pictures.decode import DAMAGED, MAX_PIXELS, Undecodable, formats, hush, unidentified
 
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG, _WIDTH_TAG, _HEIGHT_TAG = 0x0112, 0x0100, 0x0101
 _LYING = range(5, 9)  # EXIF orientations that exchange width and height
 
 
@@ -25,11 +25,14 @@ def upright_size(path: str) -> tuple[int, int]:
     try:
         if not Path(path).stat().st_size:
             raise Undecodable("the file is empty")
-        with hush, Image.open(path, formats=FORMATS) as image:
+        with hush, Image.open(path, formats=formats()) as image:
             width, height = image.size
             lying = image.getexif().get(_ORIENTATION_TAG) in _LYING
+            # Of a TIFF, some versions of Pillow tell the size as it is seen, others as stored.
+            if isinstance(image, TiffImageFile) and image.size != _stored(image):
+                lying = False
     except UnidentifiedImageError as error:
-        raise Undecodable("not a JPEG, PNG, GIF, BMP or WebP picture") from error
+        raise unidentified(_head(path)) from error
     except Image.DecompressionBombError as error:
         raise Undecodable(f"too large: more than {MAX_PIXELS:,} pixels") from error
     except DAMAGED as error:
@@ -37,3 +40,15 @@ def upright_size(path: str) -> tuple[int, int]:
     if width * height > MAX_PIXELS:
         raise Undecodable(f"too large: {width} x {height} is more than {MAX_PIXELS:,} pixels")
     return (width, height) if lying else (height, width)
+
+
+def _stored(image: TiffImageFile) -> tuple[object, object]:
+    return image.tag_v2.get(_WIDTH_TAG), image.tag_v2.get(_HEIGHT_TAG)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(512)
+    except OSError:
+        return b""

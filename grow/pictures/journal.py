@@ -2,8 +2,8 @@
 
 A journal is two files: rows of pixels one after another, and a line for each file read. Each
 line carries a checksum of itself and its row, so a power cut in between costs the rows that
-had not reached the disk, and no torn one is ever believed. Imports the standard library, numpy
-and its neighbours `index`, `manifest` and `writing` only.
+had not reached the disk, and no torn one is ever believed. Imports the standard library, numpy,
+`plainfile` and its neighbours `index`, `manifest` and `writing` only.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from grow import plainfile
 from grow.pictures.index import Record
 from grow.pictures.manifest import Shape
 from grow.pictures.writing import new_file, remove, writing_entry
 
 Pixels = NDArray[np.uint8]
 
+_MOST_BYTES = 1 << 33
 _ROWS, _LINES = ".rows", ".jsonl"
 _SUM = 8  # hexadecimal digits
 
@@ -62,7 +64,7 @@ class Journal:
             raw = pixels.tobytes()
             record = record._replace(row=self._count)
             self._count += 1
-        body = json.dumps(record, separators=(",", ":")).encode()
+        body = json.dumps(record.written(), separators=(",", ":")).encode()
         # Plain writes: on a full disk they raise, where a mapped file would kill the process.
         # Flushed at once: what the system has survives a kill.
         with writing_entry(self._rows_path.parent):
@@ -102,7 +104,7 @@ def read_journals(
     """
     for lines in sorted(place.glob(f"read-*{_LINES}")):
         try:
-            raw = lines.read_bytes()
+            raw = plainfile.read(lines, _MOST_BYTES)
             array = _mapped(lines.with_suffix(_ROWS), shape)
         except (OSError, ValueError):
             continue  # somebody else's, who has just removed it
@@ -121,6 +123,8 @@ def journal_files(lines: Path) -> tuple[Path, Path]:
 
 
 def _mapped(path: Path, shape: Shape) -> Pixels:
+    if why := plainfile.misplaced(path):  # to map a named pipe would wait for a writer
+        raise OSError(why)
     rows = path.stat().st_size // math.prod(shape)
     if not rows:
         return np.empty((0, *shape), np.uint8)
@@ -131,9 +135,9 @@ def _believed(line: bytes, array: Pixels) -> Record | None:
     """The record of a line; None where the line or its row is not as it was written."""
     try:
         said, body = int(line[:_SUM], 16), line[_SUM:]
-        record = Record._make(json.loads(body))
+        record = Record(*json.loads(body))
         raw = b"" if record.row < 0 else array[record.row].tobytes()
-    except (ValueError, TypeError, IndexError):
+    except plainfile.MALFORMED:
         return None
     return record if said == _checksum(body, raw) else None
 

@@ -17,11 +17,12 @@ from PIL import Image
 from grow.pictures.ahead import in_order
 from grow.pictures.arrayreader import ArrayReader
 from grow.pictures.contents import contents, verdict
-from grow.pictures.decode import Fit, Undecodable, decode, fitted
+from grow.pictures.decode import Fit, Undecodable, fitted, hush, opened
 from grow.pictures.drawn import draw
 from grow.pictures.manifest import Candidate, Shape
 from grow.pictures.source import Loaded, Reader
-from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData
+from grow.pictures.values import Scale, stored
+from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData, scale_of
 
 # Part of a drawn picture's identity: to be raised when `drawn` draws differently.
 DRAWING = 1
@@ -35,30 +36,30 @@ def reader(data: Local) -> Reader:
         case DrawnData():
             return partial(_drawn, data)
         case NpzData() | NpyData():
-            return ArrayReader(data.fit)
+            return ArrayReader(data.fit, scale_of(data))
         case FolderData() | CsvData():
-            return partial(_decoded, data.fit)
+            return partial(_decoded, data.fit, scale_of(data))
 
 
-def _decoded(fit: Fit, candidate: Candidate, shape: Shape) -> Loaded:
+def _decoded(fit: Fit, scale: Scale | None, candidate: Candidate, shape: Shape) -> Loaded:
     """A file, read and decoded."""
     raw = None
     try:
         raw = contents(candidate.path)
-        pixels = decode(raw, shape, fit)
+        with hush, opened(raw, scale) as picture:
+            pixels, found = fitted(picture, shape, fit), stored(picture)
     except Undecodable as error:
         return Loaded(verdict(error, raw), error.reason, None)
-    return Loaded(hashlib.sha256(raw).hexdigest(), "", pixels)
+    return Loaded(hashlib.sha256(raw).hexdigest(), "", pixels, found)
 
 
 def load_all(
-    data: Local, candidates: Sequence[Candidate], shape: Shape, check_stop: Callable[[], None]
+    read: Reader, candidates: Sequence[Candidate], shape: Shape, check_stop: Callable[[], None]
 ) -> Generator[Loaded]:
     """Load many in threads and yield them in order; ``check_stop`` raises between them to stop.
 
     Threads are gone when the iterator is exhausted, closed, or left by an exception.
     """
-    read = reader(data)
     return in_order(lambda candidate: read(candidate, shape), candidates, check_stop)
 
 

@@ -8,8 +8,8 @@ without.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Shape = tuple[int, int, int]
+
+Groups = Mapping[str, str]
+"""The name of the group of each picture that belongs to one, by the picture's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ class Unusable:
         reason: why, in words.
         chosen: whether nothing is wrong with it: the stage file leaves it out, or it is listed
             elsewhere.
+        kind: which kind of picture or video it is, where it is one that is not read.
     """
 
     key: str
     reason: str
     chosen: bool = False
+    kind: str = ""
 
 
 def shown(key: str) -> str:
@@ -95,6 +100,7 @@ class Listing:
         unusable: what was found and is not a picture, sorted by key.
         fraction: the share of the train pictures to set aside for validation, if any.
         remarks: what is worth a warning.
+        groups: which pictures belong together; None where nobody says.
     """
 
     place: str
@@ -103,6 +109,7 @@ class Listing:
     unusable: tuple[Unusable, ...] = ()
     fraction: float | None = None
     remarks: tuple[Remark, ...] = ()
+    groups: Groups | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -114,12 +121,14 @@ class Manifest:
         pictures: the usable pictures, sorted by split, class and key.
         unusable: what is not used, with reasons, sorted by key.
         remarks: what is worth a warning.
+        earlier: the pictures as they are without some of the classes, where that was asked for.
     """
 
     classes: tuple[str, ...]
     pictures: tuple[Picture, ...]
     unusable: tuple[Unusable, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    earlier: tuple[Manifest, ...] = ()
 
     @cached_property
     def digest(self) -> str:

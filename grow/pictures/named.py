@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from grow.errors import DataError, UsageError
+from grow.pictures.kinds import KINDS
 from grow.pictures.manifest import Unusable
-from grow.pictures.walk import SUFFIXES, walk
+from grow.pictures.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Named:
     Attributes:
         files: the pictures in the order of the names; those of a folder sorted by path.
         unusable: links that lead nowhere and folders that cannot be listed.
-        skipped: files in folders that are no pictures by their names.
+        skipped: files in folders that are no pictures.
     """
 
     files: tuple[NamedFile, ...]
@@ -48,7 +49,7 @@ class Named:
 def find_pictures(names: Sequence[str], classes: Sequence[str] = ()) -> Named:
     """The files that are meant by names of files and folders.
 
-    A file that is named is taken whatever it is called; in a folder the ending counts.
+    A file that is named is taken whatever it is; those in a folder as training would find them.
 
     Raises:
         UsageError: there is no name, or nothing of a name.
@@ -71,9 +72,9 @@ def find_pictures(names: Sequence[str], classes: Sequence[str] = ()) -> Named:
     skipped = tuple(one for one in others if Path(one.key).is_file())
     unusable = tuple(one for one in others if one not in skipped)
     if not files and not unusable:
-        endings = ", ".join(sorted(SUFFIXES))
         found = f"only other files ({len(skipped):,})" if skipped else "no file"
-        raise DataError(f"{', '.join(names)}: expected pictures ({endings}), found {found}")
+        first = f", such as {skipped[0].key}: {skipped[0].reason}" if skipped else ""
+        raise DataError(f"{', '.join(names)}: expected pictures ({KINDS}), found {found}{first}")
     return Named(tuple(files), unusable, skipped)
 
 

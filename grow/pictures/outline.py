@@ -6,14 +6,24 @@ draws nothing; numpy and Pillow are never loaded, but for arrays when they are l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unicodedata import category
 
 from grow.errors import DataError
+from grow.pictures import grouping
 from grow.pictures.arrays import list_npy, list_npz
 from grow.pictures.folder import list_folder
-from grow.pictures.manifest import Candidate, Listing, Split, Unusable, count, in_order, shown
+from grow.pictures.manifest import (
+    Candidate,
+    Listing,
+    Manifest,
+    Split,
+    Unusable,
+    count,
+    in_order,
+    shown,
+)
 from grow.pictures.remark import Remark
 from grow.pictures.table import list_csv
 from grow.spec import CsvData, DrawnData, FolderData, Local, NpyData, NpzData
@@ -35,6 +45,7 @@ class Outline:
         fraction: the share of the train pictures that will be set aside for validation.
         unusable: files and folders that are no pictures, with reasons.
         remarks: what is worth a warning.
+        divided: whether the counts are those after the share is set aside.
     """
 
     place: str
@@ -43,6 +54,7 @@ class Outline:
     fraction: float | None
     unusable: tuple[Unusable, ...]
     remarks: tuple[Remark, ...] = ()
+    divided: bool = False
 
 
 def outline(data: Local, base: Path) -> Outline:
@@ -58,6 +70,27 @@ def outline(data: Local, base: Path) -> Outline:
     )
 
 
+def outlined(listing: Listing, supposed: Manifest) -> Outline:
+    """A listing in numbers, divided by groups as far as their names tell.
+
+    Args:
+        listing: the pictures.
+        supposed: the same settled before they are read, with names in place of contents.
+    """
+    divided = listing.groups is not None and listing.fraction is not None
+    gone = {one.key for one in supposed.unusable}
+    listed = tuple(one for one in listing.candidates if one.key not in gone)
+    return Outline(
+        listing.place,
+        listing.classes,
+        supposed.counts() if divided else count(listing.classes, listed),
+        listing.fraction,
+        supposed.unusable,
+        supposed.remarks,
+        divided,
+    )
+
+
 def list_pictures(data: Local, base: Path) -> Listing:
     """List the source's pictures; no picture is opened, nothing is drawn.
 
@@ -66,6 +99,16 @@ def list_pictures(data: Local, base: Path) -> Listing:
     """
     listing = _listed(data, base)
     _check_names(listing)
+    return _grouped(data, listing)
+
+
+def _grouped(data: Local, listing: Listing) -> Listing:
+    """The listing with its groups, where the stage file says which pictures belong together."""
+    if not isinstance(data, FolderData | CsvData) or data.group is None:
+        return listing
+    if listing.groups is None:  # a table's column is read with the table
+        listing = replace(listing, groups=grouping.by_path(data.group, listing))
+    grouping.check(listing, data.group)
     return listing
 
 

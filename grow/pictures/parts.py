@@ -7,8 +7,10 @@ only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 from grow.errors import DataError
 from grow.pictures.manifest import SPLITS, Split
@@ -16,6 +18,22 @@ from grow.pictures.manifest import SPLITS, Split
 TRAIN = ("train", "training", "training_set")
 VALIDATION = ("val", "valid", "validation", "validation_set", "dev")
 TEST = ("test", "testing", "test_set")
+
+# Words that tell a part within a longer name, such as seg_train or TestData2017.
+# fmt: off
+_WORDS: dict[Split, frozenset[str]] = {
+    "train": frozenset({
+        "train", "training", "trn", "trainset", "trainingset", "traindata", "trainingdata",
+        "trainval",
+    }),
+    "validation": frozenset({
+        "val", "valid", "validation", "dev", "eval", "evaluation", "valset", "validset", "devset",
+        "evalset", "valdata",
+    }),
+    "test": frozenset({"test", "testing", "tst", "testset", "testingset", "testdata"}),
+}
+# fmt: on
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 FRACTION = 0.2
 """The share of the training pictures that is set aside where nothing else is said."""
@@ -46,7 +64,32 @@ def named(name: str) -> Split | None:
     return next((part for part, names in meanings if name.lower() in names), None)
 
 
-def use(there: Collection[Split], validation: Split | float | None, place: str) -> Use:
+def worded(name: str) -> Split | None:
+    """Which part the words of ``name`` mean, as seg_train and TestData do; None for none or two.
+
+    Training and validation pictures together, as in train_val, are to train on.
+    """
+    words = {word.lower() for word in _WORD.findall(name)}
+    meant = [part for part, known in _WORDS.items() if not known.isdisjoint(words)]
+    if named(name) or not meant:
+        return named(name)
+    return meant[0] if len(meant) == 1 or meant == ["train", "validation"] else None
+
+
+def share_of(validation: str | float | None) -> float | None:
+    """The share of the training pictures to set aside where no part is validated on.
+
+    Args:
+        validation: what `data.validation` says; ``none`` sets nothing aside.
+    """
+    if validation == "none":
+        return None
+    return validation if isinstance(validation, float) else FRACTION
+
+
+def use(
+    there: Collection[Split], validation: Split | Literal["none"] | float | None, place: str
+) -> Use:
     """What each part that is ``there`` is used for, given ``data.validation``.
 
     Raises:
@@ -57,13 +100,16 @@ def use(there: Collection[Split], validation: Split | float | None, place: str) 
             f"{place}: expected pictures to train on, found {_listed(there)} pictures.",
             hint="Call one part train.",
         )
+    of: dict[Split, Split] = {part: part for part in SPLITS if part in there}
+    if validation == "none":
+        of.pop("validation", None)
+        return Use(of, None)
     if isinstance(validation, str) and validation not in there:
         raise DataError(
             f"data.validation: expected {validation} pictures in {place}, found "
             f"{_listed(there)} pictures.",
             hint="Name a part that is there, or a share such as 0.2.",
         )
-    of: dict[Split, Split] = {part: part for part in SPLITS if part in there}
     if isinstance(validation, float):
         of.pop("validation", None)
         return Use(of, validation)

@@ -1,12 +1,12 @@
 """How a picture file becomes what a network is fed: the one way, in training and in use.
 
 This module owns the few values that must be known to repeat it, and their JSON form inside a
-saved model. Imports the standard library, numpy and its neighbours `contents`, `decode`
-and `reduce` only.
+saved model. Imports the standard library, numpy and its neighbours only.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from grow.pictures.contents import contents
 from grow.pictures.decode import Fit, decode
 from grow.pictures.manifest import Shape
 from grow.pictures.reduce import area_mean
+from grow.pictures.values import Scale
 
 _FITS: tuple[Fit, ...] = ("stretch", "crop")
 
@@ -31,11 +32,13 @@ class Preprocessing:
         image: height, width and channels (1 or 3) of what the network is fed.
         master: height and width that the picture is first brought to; multiples of the image's.
         fit: how a picture of other proportions is brought there.
+        scale: which stored values become 0 and 255; None: what is usual for their depth.
     """
 
     image: Shape
     master: tuple[int, int]
     fit: Fit
+    scale: Scale | None = None
 
     def __post_init__(self) -> None:
         height, width, channels = self.image
@@ -46,6 +49,10 @@ class Preprocessing:
             raise ValueError(f"expected a master of multiples of the image, found {self}")
         if self.fit not in _FITS:
             raise ValueError(f"expected one of the fits {', '.join(_FITS)}, found {self.fit!r}")
+        if self.scale is not None:
+            low, high = self.scale
+            if not -math.inf < low < high < math.inf:
+                raise ValueError(f"expected a range of two numbers that rise, found {self.scale}")
 
     def read(self, path: str | Path) -> NDArray[np.float32]:
         """A picture file as the network is fed it, float32 of shape `image` in [0, 255].
@@ -53,13 +60,16 @@ class Preprocessing:
         Raises:
             Undecodable: the file cannot be read, or is no usable picture.
         """
-        pixels = decode(contents(path, pipes=True), (*self.master, self.image[2]), self.fit)
+        shape = (*self.master, self.image[2])
+        pixels = decode(contents(path, pipes=True), shape, self.fit, self.scale)
         image: NDArray[np.float32] = area_mean(pixels[np.newaxis], *self.image[:2])[0]
         return image
 
     def to_dict(self) -> dict[str, Any]:
         """The values as plain JSON values."""
-        return {"image": list(self.image), "master": list(self.master), "fit": self.fit}
+        values = {"image": list(self.image), "master": list(self.master), "fit": self.fit}
+        # Only where it was said: models saved before there was such a key stay equal.
+        return values if self.scale is None else {**values, "range": list(self.scale)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
@@ -72,4 +82,8 @@ class Preprocessing:
         """
         height, width, channels = values["image"]
         down, across = values["master"]
-        return cls((height, width, channels), (down, across), values["fit"])
+        scale = values.get("range")
+        if scale is not None:
+            low, high = scale
+            scale = (low, high)
+        return cls((height, width, channels), (down, across), values["fit"], scale)

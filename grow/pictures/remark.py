@@ -18,12 +18,14 @@ class Remark:
         words: what was found, a sentence without its full stop.
         advice: what to do about it, whole sentences; empty where there is nothing to do.
         keys: the pictures, files or folders it is about, all of them.
+        note: whether it is only good to know, and no warning.
     """
 
     code: str
     words: str
     advice: str = ""
     keys: tuple[str, ...] = ()
+    note: bool = False
 
     def __str__(self) -> str:
         return f"{self.words}. {self.advice}" if self.advice else self.words

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from grow.pictures.values import Stored
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -32,11 +34,13 @@ class Loaded:
         digest: sha256 in hex of what it is read from; empty when that could not be read.
         reason: why it is unusable; empty when it is usable.
         pixels: uint8 of the master's shape; None when it is unusable.
+        stored: what it holds where that is more than 8 bits, or on a scale that was said.
     """
 
     digest: str
     reason: str
     pixels: NDArray[np.uint8] | None
+    stored: Stored | None = None
 
 
 Reader = Callable[[Candidate, Shape], Loaded]

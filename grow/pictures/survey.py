@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from grow.pictures.ahead import in_order
 from grow.pictures.contents import contents, verdict
 from grow.pictures.decode import Undecodable
-from grow.pictures.facts import COLUMNS, THUMB, Facts, facts_of_file, facts_of_pixels
+from grow.pictures.facts import COLUMNS, THUMB, Facts, Seen, facts_of_file, facts_of_pixels
+from grow.pictures.levels import Measured, remarks
 from grow.pictures.manifest import Listing, Manifest
 from grow.pictures.split import settle
 
@@ -50,7 +52,7 @@ class Survey:
         return np.stack([one.thumb for one in self.facts])
 
 
-class _Seen(NamedTuple):
+class _Looked(NamedTuple):
     """What reading one file came to: a digest where it could be read, and facts or a reason."""
 
     digest: str
@@ -58,30 +60,39 @@ class _Seen(NamedTuple):
     reason: str
 
 
-def survey_files(listing: Listing, progress: Progress) -> Survey:
+def survey_files(listing: Listing, seen: Seen, progress: Progress) -> Survey:
     """Read every listed file and divide the pictures as a run would.
 
     Args:
         listing: the files.
+        seen: how they are prepared.
         progress: told how many of how many are read, in the calling thread; may raise to stop.
     """
     digests: dict[str, str] = {}
     reasons: dict[str, str] = {}
     facts: dict[str, Facts] = {}
     total = len(listing.candidates)
-    looks = in_order(_look_at, (one.path for one in listing.candidates), lambda: None)
+    looks = in_order(
+        partial(_look_at, seen), (one.path for one in listing.candidates), lambda: None
+    )
     with closing(looks) as results:
-        for done, (candidate, seen) in enumerate(
+        for done, (candidate, found) in enumerate(
             zip(listing.candidates, results, strict=True), start=1
         ):
-            digests[candidate.key] = seen.digest
-            if seen.facts is None:
-                reasons[candidate.key] = seen.reason
+            digests[candidate.key] = found.digest
+            if found.facts is None:
+                reasons[candidate.key] = found.reason
             else:
-                facts[candidate.key] = seen.facts
+                facts[candidate.key] = found.facts
             progress(done, total)
     manifest = settle(listing, digests, reasons)
-    return Survey(manifest, tuple(facts[picture.key] for picture in manifest.pictures))
+    of = tuple(facts[picture.key] for picture in manifest.pictures)
+    measured = [
+        Measured(picture.key, picture.label, picture.split, one.content, one.stored)
+        for picture, one in zip(manifest.pictures, of, strict=True)
+    ]
+    told = remarks(manifest.classes, measured, seen.scale)
+    return Survey(replace(manifest, remarks=(*manifest.remarks, *told)), of)
 
 
 def survey_prepared(manifest: Manifest, images: NDArray[np.uint8], progress: Progress) -> Survey:
@@ -99,11 +110,11 @@ def survey_prepared(manifest: Manifest, images: NDArray[np.uint8], progress: Pro
     return Survey(manifest, tuple(facts))
 
 
-def _look_at(path: str) -> _Seen:
+def _look_at(seen: Seen, path: str) -> _Looked:
     data = None
     try:
         data = contents(path)
-        facts = facts_of_file(data)
+        facts = facts_of_file(data, seen)
     except Undecodable as error:
-        return _Seen(verdict(error, data), None, error.reason)
-    return _Seen(hashlib.sha256(data).hexdigest(), facts, "")
+        return _Looked(verdict(error, data), None, error.reason)
+    return _Looked(hashlib.sha256(data).hexdigest(), facts, "")

@@ -9,31 +9,42 @@ from __future__ import annotations
 
 import csv
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from grow.errors import DataError
+from grow.pictures import labels
 from grow.pictures.locate import file
-from grow.pictures.manifest import SPLITS, Candidate, Listing, Split, Unusable, in_order
+from grow.pictures.manifest import SPLITS, Candidate, Listing, Split, Unusable, in_order, shown
 from grow.pictures.parts import NOT_USED, named, use
+from grow.pictures.remark import Remark
 from grow.spec import CsvData
 
 _HINT = 'Give it a first line such as "path,label" or "path,label,split".'
 _SEPARATORS = ",;\t"
+_ALSO_CALLED = {
+    "path": (
+        *("file", "filename", "file_name", "filepath", "file_path", "image", "image_path"),
+        *("img", "img_path", "picture", "name"),
+    ),
+    "label": ("class", "class_name", "category", "target", "labels", "y", "tag"),
+}
 _COLUMNS = ("path", "label", "split")
+_SHOWN = 8
 _SURPLUS = ""  # where cells beyond the last column go; no column that counts is called so
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One usable row: the picture's key, its label in words, its part, and where it stands."""
+    """One usable row: the picture's key, its label in words, its part and group, its line."""
 
     key: str
     label: str
     part: Split
     line: int
+    group: str
 
 
 def list_csv(data: CsvData, base: Path) -> Listing:
@@ -43,45 +54,79 @@ def list_csv(data: CsvData, base: Path) -> Listing:
         DataError: no such table, or it has not the columns; or one class, or a part that lacks.
     """
     table = file("data.path", data.path, base, "a .csv file")
-    rows, unusable = _usable(table)
+    column = data.group.column if data.group is not None else None
+    rows, unusable, twice = _usable(table, column)
+    if not rows and not unusable:
+        raise DataError(
+            f"{table}: expected a row for each picture below the names of the columns, found none.",
+            hint='Write rows such as "photos/1.png,cat".',
+        )
     used = use({row.part for row in rows}, data.validation, str(table))
     classes = _classes(table, [row for row in rows if row.part == "train"])
-    labels = {name: label for label, name in enumerate(classes)}
+    numbers = {name: label for label, name in enumerate(classes)}
     found = []
     for row in rows:
         if row.part not in used.of:
             unusable.append(Unusable(row.key, NOT_USED, chosen=True))
             continue
-        if row.label not in labels:
+        if row.label not in numbers:
+            near = labels.meant(row.label, classes)
+            meant = f'Did you mean "{near}"? ' if near else ""
             raise DataError(
                 f'{table}:{row.line}: expected a label of a training picture, found "{row.label}".',
-                hint="Correct the label, or add training pictures of that class.",
+                hint=f"{meant}Correct the label, or add training pictures of that class.",
             )
         path = str(table.parent / row.key)
-        found.append(Candidate(row.key, labels[row.label], used.of[row.part], path))
+        found.append(Candidate(row.key, numbers[row.label], used.of[row.part], path))
     found.sort(key=in_order)
     ordered = tuple(sorted(unusable, key=lambda entry: entry.key))
-    return Listing(str(table), classes, tuple(found), ordered, used.fraction)
+    uses = labels.used((row.label, row.line) for row in rows if row.part in used.of)
+    return Listing(
+        str(table),
+        classes,
+        tuple(found),
+        ordered,
+        used.fraction,
+        (*twice, *labels.doubts(str(table), uses, "line")),
+        None if column is None else {row.key: row.group for row in rows if row.group},
+    )
 
 
-def _usable(table: Path) -> tuple[list[_Row], list[Unusable]]:
-    """The rows that name a picture and a label, and why the others do not."""
+def _usable(table: Path, column: str | None) -> tuple[list[_Row], list[Unusable], list[Remark]]:
+    """The rows that name a picture and a label, why the others do not, and a warning of them."""
     rows: dict[str, _Row] = {}
     unusable: list[Unusable] = []
-    for line, cells in _rows(table):
+    otherwise: dict[str, _Row] = {}  # named again, with another label
+    for line, cells in _rows(table, column):
         place = f"{table.name}:{line}"
         why = _lacks(cells)
         if why:
             unusable.append(Unusable(place, why))
             continue
-        row = _row(table, line, cells)
+        row = _row(table, line, cells, column)
         first = rows.setdefault(row.key, row)
         if first is not row:
             same = "" if first.label == row.label else f', there as "{first.label}"'
             unusable.append(
                 Unusable(place, f"{row.key} is named already in line {first.line}{same}")
             )
-    return list(rows.values()), unusable
+            if same:
+                otherwise.setdefault(row.key, row)
+    twice = [_two_labels(rows, otherwise)] if otherwise else []
+    return list(rows.values()), unusable, twice
+
+
+def _two_labels(rows: Mapping[str, _Row], otherwise: Mapping[str, _Row]) -> Remark:
+    key, row = next(iter(otherwise.items()))
+    first = rows[key]
+    return Remark(
+        "several-labels",
+        f"{len(otherwise):,} {'picture is' if len(otherwise) == 1 else 'pictures are'} named with "
+        f'several labels, such as {shown(key)} with "{shown(first.label)}" in line {first.line} '
+        f'and "{shown(row.label)}" in line {row.line}',
+        f"{labels.ONE_EACH} The first of them is used.",
+        tuple(otherwise),
+    )
 
 
 def _lacks(cells: dict[str, str]) -> str:
@@ -93,7 +138,7 @@ def _lacks(cells: dict[str, str]) -> str:
     return "the path holds a NUL character" if "\0" in cells["path"] else ""
 
 
-def _row(table: Path, line: int, cells: dict[str, str]) -> _Row:
+def _row(table: Path, line: int, cells: dict[str, str], column: str | None) -> _Row:
     part = named(cells["split"]) if cells.get("split") else "train"
     if part is None:
         raise DataError(
@@ -103,18 +148,21 @@ def _row(table: Path, line: int, cells: dict[str, str]) -> _Row:
         )
     # Tables made on Windows have backslashes, which no file name elsewhere holds.
     key = posixpath.normpath(cells["path"].replace("\\", "/"))
-    return _Row(key, cells["label"], part, line)
+    group = "" if column is None else cells.get(_plain(column), "")
+    return _Row(key, cells["label"], part, line, group)
 
 
-def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(table: Path, column: str | None) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells by column of each row that is not empty."""
     line = 1
+    _check_text(table)
     try:
         with table.open(encoding="utf-8-sig", newline="") as lines:
             before, head = _first_line(lines)
             line += before
             separator = _separator(table, line, head)
             columns = _names(head, separator)
+            _check_group(table, line, column, columns)
             # Strict: a quotation mark that is never closed would swallow all rows behind it.
             reader = csv.reader(lines, delimiter=separator, strict=True)
             for row in reader:
@@ -133,10 +181,64 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
             hint="See that each quotation mark is closed, and those inside a cell are doubled.",
         ) from error
     except UnicodeDecodeError as error:
+        at = _line_of_other_text(table)
         raise DataError(
-            f"{table}: expected a table as text in UTF-8, found: {error}.",
-            hint='Save it as "CSV UTF-8".',
+            f"{table}:{at}: expected a table as text in UTF-8, found another encoding, such as "
+            "Windows-1252 or Latin-1.",
+            hint=_SAVE,
         ) from error
+
+
+_SAVE = (
+    'Save it as "CSV UTF-8" (in Excel: File, Save As, file type "CSV UTF-8"; in LibreOffice: '
+    "Save As, Edit filter settings, character set UTF-8)."
+)
+_BEGINNINGS = (
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"PK\x03\x04", "a workbook of Excel or LibreOffice, or another archive"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook of Excel"),
+    (b"\x1f\x8b", "a file compressed by gzip"),
+    (b"PAR1", "a Parquet file"),
+)
+
+
+def _check_text(table: Path) -> None:
+    """See that the file is text of one byte a character or more, as far as its beginning tells."""
+    try:
+        with table.open("rb") as file:
+            beginning = file.read(4096)
+    except OSError:
+        return  # said where it is read
+    found = next((what for mark, what in _BEGINNINGS if beginning.startswith(mark)), "")
+    if not found and b"\0" in beginning:
+        found = "NUL characters, as in text in UTF-16"
+    if found:
+        raise DataError(f"{table}: expected a table as text in UTF-8, found {found}.", hint=_SAVE)
+
+
+def _line_of_other_text(table: Path) -> int:
+    """The line of the first character that is not in UTF-8."""
+    with table.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _check_group(table: Path, line: int, column: str | None, columns: list[str]) -> None:
+    if column is None or _plain(column) in columns:
+        return
+    near = get_close_matches(_plain(column), columns, n=1)
+    meant = f'Did you mean "{near[0]}"? ' if near else ""
+    shown_columns = ", ".join(f'"{name}"' for name in columns[:_SHOWN])
+    raise DataError(
+        f'data.group.column: expected a column of {table}:{line}, found "{column}", which is none '
+        f"of {shown_columns}.",
+        hint=f"{meant}Name a column of the table's first line.",
+    )
 
 
 def _by_column(columns: list[str], cells: list[str]) -> dict[str, str]:
@@ -166,9 +268,13 @@ def _separator(table: Path, line: int, head: str) -> str:
             f"{table}: expected the columns path and label, found an empty file.", hint=_HINT
         )
     lacking = [name for name in ("path", "label") if name not in names]
-    near = {name: get_close_matches(name, names, n=1) for name in lacking}
+    near = {
+        name: [one for one in names if one in _ALSO_CALLED[name]]
+        or get_close_matches(name, names, n=1)
+        for name in lacking
+    }
     meant = "".join(f' Rename "{found[0]}" to "{name}"?' for name, found in near.items() if found)
-    shown = ", ".join(f'"{name}"' for name in names[:8])
+    shown = ", ".join(f'"{name}"' for name in names[:_SHOWN])
     raise DataError(
         f"{table}:{line}: expected the columns path and label, found {shown}.", hint=_HINT + meant
     )
@@ -185,7 +291,12 @@ def _check_once(table: Path, line: int, names: list[str]) -> None:
 
 def _names(head: str, separator: str) -> list[str]:
     cells = next(csv.reader([head], delimiter=separator), [""])
-    return [name.strip().lower() for name in cells]
+    return [_plain(name) for name in cells]
+
+
+def _plain(name: str) -> str:
+    """A column's name as it is compared."""
+    return name.strip().lower()
 
 
 def _classes(table: Path, rows: list[_Row]) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Folders as the file system has them: sub-folders, picture files, and all that is neither.
 
-This module owns what counts as a picture file by its name, what is clutter, and how links
-are followed without going round in circles. It opens no file and knows nothing of classes
-or splits. Imports the standard library and `manifest` only.
+This module owns what is clutter, and how links are followed without going round in circles; what
+counts as a picture is `kinds`' to say, which opens the files whose endings do not tell. It knows
+nothing of classes or splits.
 """
 
 from __future__ import annotations
@@ -10,17 +10,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from grow.pictures.kinds import is_read, no_picture
 from grow.pictures.manifest import Unusable
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"})
-
-# Pictures too, of kinds that are not read; said so, since they may be what is missed.
-# fmt: off
-_NOT_READ = frozenset({
-    ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jpe", ".jp2", ".jxl",
-    ".svg", ".psd", ".ico", ".ppm", ".pgm", ".raw", ".dng", ".cr2", ".nef", ".arw", ".eps",
-})
-# fmt: on
 
 # What systems leave behind by themselves; with hidden names the only things not reported.
 _CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})
@@ -56,10 +47,29 @@ def look(path: str, prefix: str) -> Level:
     return level
 
 
-def walk(path: str, prefix: str) -> Level:
+def glance(path: str) -> tuple[list[str], bool]:
+    """A folder's sub-folders and whether it has a picture, no longer looked at once it has one.
+
+    Nothing where the folder cannot be listed.
+    """
+    level = Level()
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if not _is_clutter(entry.name):
+                    _sort_in(level, entry, "")
+                if level.pictures:
+                    return [], True
+    except OSError:
+        return [], False
+    return sorted(level.folders), False
+
+
+def walk(path: str, prefix: str, known: Level | None = None) -> Level:
     """List a folder and all below it; each folder once, however many links lead to it.
 
-    A folder that cannot be listed becomes an unusable entry. Never raises OSError.
+    ``known`` is what `look` found in the folder itself, where it was looked at. A folder that
+    cannot be listed becomes an unusable entry. Never raises OSError.
     """
     found = Level()
     seen: set[tuple[int, int]] = set()
@@ -73,7 +83,7 @@ def walk(path: str, prefix: str) -> Level:
                 found.unusable.append(Unusable(prefix, why, chosen=True))
                 continue
             seen.add((status.st_dev, status.st_ino))
-            level = look(path, prefix)
+            level, known = known or look(path, prefix), None
         except OSError as error:
             found.unusable.append(Unusable(prefix, f"cannot be listed: {error.strerror}"))
             continue
@@ -86,21 +96,17 @@ def walk(path: str, prefix: str) -> Level:
 def _sort_in(level: Level, entry: os.DirEntry[str], prefix: str) -> None:
     key = prefix + entry.name
     kind = _kind(entry)
-    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - as above
     if kind == "folder":
         level.folders[entry.name] = entry.path
-    elif kind == "file" and suffix in SUFFIXES:
-        level.pictures.append((key, entry.path))
-    elif kind == "file":
-        level.unusable.append(Unusable(key, _no_picture(suffix)))
-    else:
+    elif kind != "file":
         level.unusable.append(Unusable(key, kind))
-
-
-def _no_picture(suffix: str) -> str:
-    if suffix in _NOT_READ:
-        return f"pictures of this kind are not read ({suffix}); save it as JPEG or PNG"
-    return f"not a picture file ({suffix or 'no extension'})"
+    else:
+        ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - as above
+        why = None if is_read(ending) else no_picture(entry.path, ending)
+        if why is None:
+            level.pictures.append((key, entry.path))
+        else:
+            level.unusable.append(Unusable(key, why.reason, kind=why.kind))
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -8,6 +8,8 @@ the standard library, numpy, `errors` and its neighbours `index`, `journal`, `ma
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import secrets
 import time
@@ -58,6 +60,7 @@ class Workspace:
         self._images = place / f"images-{token}.npy"
         self._index = place / f"index-{token}.tmp"
         self._committed = False
+        self._digest = hashlib.sha256()
         self._taken_over: list[Path] = []
         self.journal = Journal(place, token, shape)
 
@@ -83,26 +86,33 @@ class Workspace:
 
     def append(self, file: BinaryIO, row: Pixels) -> None:
         """Write one row of shape (height, width, channels)."""
+        self._add(file, row.tobytes())
+
+    def _add(self, file: BinaryIO, raw: bytes) -> None:
+        self._digest.update(raw)  # of what is meant, not of what the disk makes of it
         with writing_entry(self._place):
-            file.write(row.tobytes())
+            file.write(raw)
 
     @contextmanager
     def images(self, rows: int) -> Iterator[BinaryIO]:
         """The array's file with its header for ``rows`` pictures; on disk when left."""
         with new_file(self._images) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._shape)}
-            with writing_entry(self._place):
-                np.lib.format.write_array_header_1_0(file, header)
+            head = io.BytesIO()
+            np.lib.format.write_array_header_1_0(head, header)
+            self._digest = hashlib.sha256()
+            self._add(file, head.getvalue())
             yield file
             with writing_entry(self._place):
                 flush(file)
 
-    def commit(self, records: Mapping[str, Record]) -> Pixels:
-        """Make the new array the entry's, and return it mapped read-only."""
+    def commit(self, records: Mapping[str, Record]) -> tuple[Pixels, Index]:
+        """Make the new array the entry's; returns it, mapped read-only, and the index."""
         with writing_entry(self._place):
             # Mapped before it is named: another process may commit right after and remove it.
             images: Pixels = np.load(self._images, mmap_mode="r")
-            index = Index(self._images.name, self._images.stat().st_size, records)
+            size = self._images.stat().st_size
+            index = Index(self._images.name, size, records, self._digest.hexdigest())
             with self._index.open("wb") as file:
                 file.write(dumped(index))
                 flush(file)
@@ -114,7 +124,17 @@ class Workspace:
             remove(self._place / former.images)
         for path in self._taken_over:
             remove(path)
-        return images
+        return images, index
+
+    def note(self, index: Index) -> None:
+        """Write the entry's index anew, its array as it was, unless another one is there now."""
+        with writing_entry(self._place):
+            with self._index.open("wb") as file:
+                file.write(dumped(index))
+                flush(file)
+            there = read(self._place)
+            if there is not None and there.images == index.images:
+                self._index.replace(self._place / INDEX)
 
     def _sweep(self) -> None:
         index = read(self._place)

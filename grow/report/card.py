@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grow.report.summary import divergence_words
 from grow.report.words import duration, flops, listing, percent, plural, size
 from grow.spec import Data, DrawnData, FolderData, KerasData, NpyData, TfdsData
 
@@ -64,7 +65,13 @@ def _opening(card: Card) -> list[str]:
 def _figures(card: Card) -> list[str]:
     lines = ["## Figures", ""]
     best = card.stage.best
-    if best is not None:
+    if best is not None and not best.validated:
+        lines += [
+            f"Epoch {best.epoch} of {len(card.stage.history)} is the one kept: the last. Nothing "
+            "was validated on in training.",
+            "",
+        ]
+    elif best is not None:
         lines += [
             f"Epoch {best.epoch} of {len(card.stage.history)} is the one kept: validation accuracy "
             f"{percent(best.val_accuracy)}, validation loss {best.val_loss:.4f}, as recorded in "
@@ -73,6 +80,8 @@ def _figures(card: Card) -> list[str]:
         ]
     if not card.measured:
         reason = card.trouble or "the pictures there are now have other classes"
+        if not card.trouble and best is not None and not best.validated:
+            reason = "there are neither validation nor test pictures"
         return [*lines, f"Not measured again when this card was written: {_inline(reason)}"]
     lines += [
         "Measured when this card was written, with the saved model:",
@@ -83,6 +92,8 @@ def _figures(card: Card) -> list[str]:
         "",
         *_by_class(card.measured),
     ]
+    if "validation" not in card.measured:
+        return [*lines, "", "The test pictures decided nothing."]
     chose = "The validation pictures chose the epoch, so their figure is a little too good."
     if "test" in card.measured:
         return [*lines, "", f"{chose} The test pictures decided nothing."]
@@ -202,10 +213,12 @@ def _use(card: Card) -> list[str]:
 def _steps(card: Card) -> str:
     """What is done to a picture before the model sees it."""
     how = card.notes.preprocessing
+    low, high = how.scale or (0, 255)
+    scale = f"scaled from {low:g}..{high:g}, " if how.scale else ""
     fit = "cut to the middle part in these proportions, " if how.fit == "crop" else ""
     words = (
-        f"A picture is turned upright, laid over white where it is transparent, {fit}brought to "
-        f"{how.master[0]} x {how.master[1]} (area means where it shrinks)"
+        f"A picture is turned upright, {scale}laid over white where it is transparent, {fit}"
+        f"brought to {how.master[0]} x {how.master[1]} (area means where it shrinks)"
     )
     if how.master == how.image[:2]:
         return words
@@ -241,14 +254,19 @@ def _training(card: Card) -> list[str]:
         f"The last stage: {training.optimizer}, learning rate {training.learning_rate:g} at the "
         f"start, batches of {training.batch}, augmentation: {augment}. All settings are in the "
         "stage file below.",
+        *(
+            f"\nStage {stage.plan.number} {_inline(stage.plan.name)}: {words}."
+            for stage in card.lineage
+            for words in divergence_words(stage)
+        ),
     ]
 
 
 def _stage_row(stage: StageResult) -> str:
     plan, best = stage.plan, stage.best
     transfer = "the start" if plan.transfer is None else str(plan.transfer.verdict)
-    accuracy = "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}"
-    seconds = sum(record.seconds for record in stage.history)
+    accuracy = f"{percent(best.val_accuracy)} @{best.epoch}" if best and best.validated else "-"
+    seconds = sum(one.seconds for one in stage.happened)
     return (
         f"| {plan.number} {_inline(plan.name)} | {size(plan.architecture.image)} | "
         f"{plan.architecture.parameters:,} | {len(stage.history)} | {accuracy} | {transfer} | "

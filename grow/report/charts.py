@@ -85,7 +85,7 @@ FIGURES = (
         lambda r: r.val_loss,
         lambda r: r.loss,
         "loss_after",
-        lambda loss: f"{loss:.3g}",
+        lambda loss: f"{loss:.3g}" if math.isfinite(loss) else "not a number",
     ),
 )
 
@@ -100,6 +100,7 @@ def chart(stages: Sequence[StageResult], figure: Figure, cost: Cost, best: Stage
         best: the stage whose best epoch is ringed.
     """
     starts = _starts(stages, cost)
+    validated = any(record.validated for result in stages for record in result.history)
     validation, ring = _validation(stages, starts, figure, cost, best)
     training = tuple(
         point
@@ -108,13 +109,15 @@ def chart(stages: Sequence[StageResult], figure: Figure, cost: Cost, best: Stage
     )
     return Chart(
         title=f"{figure.name.capitalize()} over {cost.axis}",
-        description=_described(stages, figure, cost, starts),
+        description=_described(stages, figure, cost, starts, validated=validated),
         across=cost.axis,
         upward=figure.name.capitalize(),
         series=(
             Series("validation", validation, best=ring),
             Series("training", training, look=1, faint=True),
-        ),
+        )
+        if validated
+        else (Series("training", training),),
         marks=tuple(
             Mark(start, f"{result.plan.number} {result.plan.name}")
             for result, start in zip(stages, starts, strict=True)
@@ -163,19 +166,26 @@ def _validation(
 
 
 def _described(
-    stages: Sequence[StageResult], figure: Figure, cost: Cost, starts: Sequence[float]
+    stages: Sequence[StageResult],
+    figure: Figure,
+    cost: Cost,
+    starts: Sequence[float],
+    *,
+    validated: bool,
 ) -> str:
     """What can be seen in the chart, in words."""
     parts = []
+    of = figure.validation if validated else figure.training
     for result, start in zip(stages, starts, strict=True):
         first, last = result.history[0], result.history[-1]
         grown = ""
-        if result.shock is not None:
+        if result.shock is not None and validated:
             grown = f"{figure.label(getattr(result.shock, figure.grown))} right after the growth, "
         parts.append(
             f"Stage {result.plan.number} {result.plan.name}, from {cost.label(round(start, 1))}: "
-            f"{grown}{figure.label(figure.validation(first))} after its first and "
-            f"{figure.label(figure.validation(last))} after its last of "
+            f"{grown}{figure.label(of(first))} after its first and "
+            f"{figure.label(of(last))} after its last of "
             f"{plural(len(result.history), 'epoch')}."
         )
-    return f"Validation {figure.name} by stage. {' '.join(parts)}"
+    name = "Validation" if validated else "Training"
+    return f"{name} {figure.name} by stage. {' '.join(parts)}"

@@ -21,7 +21,7 @@ _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 _CLASSES = 12
 """How many classes are shown one by one."""
 
-_TOLD = ("stages", "validation", "balance", "augment", "best")
+_TOLD = ("stages", "validation", "range", "balance", "augment", "best")
 
 
 def draft_page(draft: Draft) -> RenderableType:

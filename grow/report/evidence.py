@@ -76,9 +76,14 @@ def repeats(found: Comparison) -> Part:
     """The accuracy of each repeat."""
     on = found.setting.pictures.judged_on
     columns = ("seed", *(called(one.name) for one in found.summaries))
+    gone = {(one.seed, one.variant): None for one in found.setting.diverged}
     rows = tuple(
         (str(seed), *(_percent(one.trials[place].end.accuracy) for one in found.summaries))
         for place, seed in enumerate(found.setting.seeds)
+    )
+    rows += tuple(
+        (str(seed), *("diverged" if (seed, one.name) in gone else "-" for one in found.summaries))
+        for seed in dict.fromkeys(seed for seed, _ in gone)
     )
     return Part(f"{on} accuracy of each repeat", columns, rows)
 

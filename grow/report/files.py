@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grow import commit
+from grow.commit import Guard, unguarded
 from grow.comparison import Comparison
 from grow.report.compared import comparison_markdown
 from grow.report.html import comparison_html, html_page
@@ -20,7 +21,7 @@ PAGE = "report.html"
 """Name of the page in the run folder, or the comparison's."""
 
 
-def write_reports(run: Run) -> None:
+def write_reports(run: Run, guard: Guard = unguarded) -> None:
     """Writes all reports of a run into its folder, those of before replaced.
 
     Whether mistakes are shown with their pictures is what the stage file says.
@@ -34,17 +35,17 @@ def write_reports(run: Run) -> None:
         "report.json": as_json,
     }
     for name, make in reports.items():
-        save(make(run), run.path / name)
+        save(make(run), run.path / name, guard)
 
 
-def write_comparison(found: Comparison) -> None:
+def write_comparison(found: Comparison, guard: Guard = unguarded) -> None:
     """Writes the page and the Markdown of a comparison into its folder.
 
     Raises:
         OSError: one of them could not be written; what was there before is still there.
     """
-    save(comparison_html(found), found.setting.folder / PAGE)
-    save(comparison_markdown(found), found.setting.folder / "report.md")
+    save(comparison_html(found), found.setting.folder / PAGE, guard)
+    save(comparison_markdown(found), found.setting.folder / "report.md", guard)
 
 
 def as_json(found: Run | Comparison) -> str:
@@ -52,10 +53,10 @@ def as_json(found: Run | Comparison) -> str:
     return json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
 
 
-def save(text: str, path: Path) -> None:
+def save(text: str, path: Path, guard: Guard = unguarded) -> None:
     """Makes ``text`` the file at ``path`` in one step.
 
     Raises:
         OSError: it could not be written.
     """
-    commit.write_file(path, text.encode(errors="backslashreplace"))
+    commit.write_file(path, text.encode(errors="backslashreplace"), guard)

@@ -54,8 +54,8 @@ def _training(now: Progress, phase: Training) -> list[Text]:
         lines.append(_bar(epoch, phase.step, phase.steps, f"step {phase.step}/{phase.steps}"))
     if _figures(phase):
         lines.append(Text(f"now   {_figures(phase)}"))
-    if phase.best is not None:
-        best = phase.best
+    best = phase.best
+    if best is not None and best.validated:
         lines.append(
             Text(
                 f"best  val loss {best.val_loss:.4f}  "

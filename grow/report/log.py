@@ -10,12 +10,14 @@ from rich.text import Text
 
 from grow.events import (
     CheckpointWritten,
+    Diverged,
     EpochDone,
     Event,
     FeaturesComputed,
     Fetching,
     Grown,
     GrowthEnded,
+    Noted,
     Prepared,
     RunDone,
     RunStarted,
@@ -56,7 +58,11 @@ def lines(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
             return [epoch_line(record, last, best=best == record.epoch, frozen=frozen)]
         case StageDone():
             return [_stage_done(event)]
-        case Fetching() | FeaturesComputed() | GrowthEnded() | Warned():
+        case Diverged():
+            most = str(event.stage.training.epochs)
+            place = f"epoch {event.divergence.epoch:>{len(most)}}/{most}"
+            return [Text(f"{place}  {event.words}", "yellow")]
+        case Fetching() | FeaturesComputed() | GrowthEnded() | Warned() | Noted():
             return [_one_line(event)]
     return []
 
@@ -67,7 +73,7 @@ def warnings(event: Event, *, unusable_in: str = "") -> list[RenderableType]:
     match event:
         case Prepared():
             return found[1:]
-        case Warned():
+        case Warned() | Diverged():
             return found
     return []
 
@@ -85,7 +91,7 @@ def also_logged(event: Event) -> list[RenderableType]:
     return []
 
 
-def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned) -> Text:
+def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned | Noted) -> Text:
     match event:
         case Fetching():
             return Text(f"fetching {event.name} ({event.source}), once, to {event.place}")
@@ -95,13 +101,16 @@ def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned) -> Text
             return Text(f"no stage {event.stage.number}: {event.reason}")
         case Warned():
             return Text(f"warning: {event.text}", style="yellow")
+        case Noted():
+            return Text(f"note: {event.text}")
 
 
 def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
     totals: dict[str, int] = {
         split: sum(classes.values()) for split, classes in event.counts.items()
     }
-    found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
+    first = "\n".join([pictures_line(event.classes, totals), *event.notes])
+    found: list[RenderableType] = [Text(first)]
     found += [Text(f"warning: {remark}", style="yellow") for remark in remarks(event.counts)]
     if not event.unusable:
         return found
@@ -120,10 +129,12 @@ def _grown(event: Grown) -> list[RenderableType]:
     if event.stage.transfer is not None:
         found.append(transfer_table(event.stage.transfer))
     special = [Text(line) for line in training_lines(event.stage, {})]
-    return [*found, shock_line(event.shock), *special, Text()]
+    return [*found, shock_line(event.shock, event.stage.transfer), *special, Text()]
 
 
 def _stage_started(event: StageStarted) -> list[RenderableType]:
+    if event.again:
+        return []  # the line above says so
     if event.history or event.step:
         words = f"goes on after {plural(len(event.history), 'epoch')}"
         words += f" and {plural(event.step, 'step')}" if event.step else ""
@@ -138,6 +149,8 @@ def _stage_done(event: StageDone) -> Text:
     best = next((record for record in event.history if record.epoch == event.best), None)
     figure = "no epoch on disk"  # a damaged history, of which the run complains at its end
     if best is not None:
-        figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
+        figure = f"nothing validated on (epoch {best.epoch})"
+        if best.validated:
+            figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
     state = f"{Action.REUSE}, {event.reason}" if event.reused else f"done, {event.reason}"
     return Text(f"stage {stage.number} {stage.name}: {state}; {figure}")

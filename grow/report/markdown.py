@@ -26,7 +26,7 @@ def markdown_text(run: Run) -> str:
     """The report as Markdown text."""
     parts = [f"# {_escaped(run.name)}", *_result(run)]
     for one in run.stages:
-        parts += _stage(one)
+        parts += _stage(one, run.classes)
     parts += [*_errors(run), *_made(run)]
     text = "\n\n".join(parts) + "\n"
     return text.encode(errors="backslashreplace").decode()
@@ -47,10 +47,10 @@ def _result(run: Run) -> list[str]:
     ]
 
 
-def _stage(one: StageResult) -> list[str]:
+def _stage(one: StageResult, classes: Sequence[str]) -> list[str]:
     plan = one.plan.transfer
     parts = [f"## Stage {one.plan.number}: {_escaped(one.plan.name)}"]
-    parts.append(summary.stage_facts(one))
+    parts.append(_escaped(summary.stage_facts(one, classes)))
     if plan is None:
         return parts
     rows = [row for row in transfer_rows(plan) if not row.idle]
@@ -61,9 +61,10 @@ def _stage(one: StageResult) -> list[str]:
     why = "; ".join(together(plan.why))
     verdict = f"{plan.totals()} under the policy {plan.policy}; optimizer state: {plan.optimizer}."
     parts.append(verdict)
-    parts.append(f"Verdict: **{plan.verdict}**" + (f": {_escaped(why)}." if why else "."))
+    scope = f" {_escaped(plan.scope)}" if plan.scope else ""
+    parts.append(f"Verdict: **{plan.verdict}**{scope}" + (f": {_escaped(why)}." if why else "."))
     if one.shock is not None:
-        parts.append(summary.shock_words(one.shock))
+        parts.append(summary.shock_words(one.shock, plan))
     return parts
 
 
@@ -71,7 +72,7 @@ def _errors(run: Run) -> list[str]:
     subject = result.subject(run)
     if subject is None or subject.findings is None:
         return ["## Errors", _escaped(result.unknown_errors(run))]
-    findings, classes = subject.findings, run.classes
+    findings, classes = subject.findings, subject.plan.classes
     wrong = findings.pictures - findings.right
     parts = ["## Errors"]
     parts.append(

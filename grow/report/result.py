@@ -36,10 +36,14 @@ def headline(run: Run) -> Headline:
     """The result of the last stage that is complete, or else of the last that has begun."""
     result = subject(run)
     if result is None or result.best is None:
-        return Headline("", "No epoch is complete yet.", "", "")
+        diverged = any(stage.diverged for stage in run.stages)
+        words = "There is no result: the training diverged." if diverged else _NOTHING_YET
+        return Headline("", words, "", "")
     best, findings = result.best, result.findings
     where = f"stage {result.plan.number} {result.plan.name}, epoch {best.epoch}"
-    if result.done is None:
+    if result.diverged:
+        where += f" of {result.plan.training.epochs}, behind which its training diverged"
+    elif result.done is None:
         where += f" of {result.plan.training.epochs}, still in training"
     if findings is not None and findings.split == "test":
         return Headline(
@@ -48,6 +52,8 @@ def headline(run: Run) -> Headline:
             _interval(findings.right, findings.pictures),
             f"By {where}, {_choice(result)}. No choice was made on the test pictures.",
         )
+    if findings is None and not best.validated:
+        return Headline("", f"Nothing is validated or tested on; {where}.", "", "")
     count, accuracy = sum(run.log.counts.get("validation", {}).values()), best.val_accuracy
     if findings is not None:
         count, accuracy = findings.pictures, findings.accuracy
@@ -58,6 +64,9 @@ def headline(run: Run) -> Headline:
         _interval(round(accuracy * count), count) if count else "",
         f"By {where}, {_choice(result)}. {_caution(result)}",
     )
+
+
+_NOTHING_YET = "No epoch is complete yet."
 
 
 def subject(run: Run) -> StageResult | None:
@@ -112,6 +121,8 @@ def unknown_errors(run: Run) -> str:
         )
     if one.findings is not None:
         return ""
+    if one.best is not None and not one.best.validated:
+        return "There are neither validation nor test pictures to see errors on."
     return (
         f"Stage {one.plan.number} {one.plan.name} was completed by a version of grow that did not "
         "keep which pictures were classed wrongly."
@@ -123,7 +134,7 @@ def under_way(run: Run) -> str:
     complete = sum(result.done is not None for result in run.stages)
     if complete == len(run.stages):
         return ""
-    begun = [result for result in run.stages if result.state == "begun"]
+    begun = [result for result in run.stages if result.state in ("begun", "diverged")]
     total = plural(len(run.stages), "stage")
     words = f"{complete} of {total} {'is' if complete == 1 else 'are'} complete"
     for result in begun[-1:]:
@@ -132,6 +143,7 @@ def under_way(run: Run) -> str:
             f"; stage {stage.number} {stage.name} has {len(result.history)} of "
             f"{plural(stage.training.epochs, 'epoch')}"
         )
+        words += f": {result.diverged}" if result.diverged else ""
     return f"{words}."
 
 
@@ -148,6 +160,8 @@ def better_before(run: Run) -> str:
     for result in run.stages:
         if result is last or result.best is None or result.done is None:
             continue
+        if result.plan.classes != last.plan.classes:
+            continue  # among fewer classes it is easier to be right
         if result.best.val_accuracy > last.best.val_accuracy:
             return (
                 f"An earlier stage did better on the validation pictures: {result.plan.number} "

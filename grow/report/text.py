@@ -15,12 +15,13 @@ from grow.history import EpochRecord, GrowthShock
 from grow.lineup import Action
 from grow.planning import Plan
 from grow.report.after_growth import training_lines
+from grow.report.summary import DIVERGED_BEFORE, EPOCH_COLUMNS, divergence_words, epoch_rows
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
-from grow.report.words import duration, flops, listing, percent, plural, size
+from grow.report.words import duration, flops, listing, loss, percent, plural, size
 from grow.runs import Run, StageResult
 from grow.stageplans import StagePlan
-from grow.transfer import Decision, Reason, TransferPlan, Verdict
+from grow.transfer import Decision, Reason, TransferPlan, Verdict, named
 
 _STYLES = {
     Decision.COPY: "green",
@@ -54,16 +55,24 @@ def _verdict(plan: TransferPlan) -> Text:
     words = f": {'; '.join(together(plan.why))}" if plan.why else ""
     line = Text("verdict ")
     line.append(plan.verdict.value, f"bold {_VERDICT_STYLES[plan.verdict]}")
-    line.append(words)
+    line.append((f" {plan.scope}" if plan.scope else "") + words)
     return line
 
 
-def shock_line(shock: GrowthShock) -> Text:
+def shock_line(shock: GrowthShock, plan: TransferPlan | None = None) -> Text:
     """The growth shock: validation loss and accuracy on both sides of a growth."""
+    if not shock.is_finite:
+        return Text(f"growth shock: {DIVERGED_BEFORE}", "yellow")
+    moved = f"logits moved by at most {shock.logit_drift:.2g}"
+    if not shock.validated:
+        return Text(f"growth shock: not measured, as nothing is validated on; {moved}")
+    of = ""
+    if plan is not None and plan.classes is not None:
+        of = f" on the pictures of the old classes ({named(plan.classes.before)})"
     return Text(
-        f"growth shock: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
+        f"growth shock{of}: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
-        f"logits moved by at most {shock.logit_drift:.2g}"
+        f"{moved}"
     )
 
 
@@ -102,7 +111,7 @@ def plan_page(plan: Plan) -> RenderableType:
         else:
             parts += [Text(), Text(f"{title}: transfer plan ({stage.transfer.policy})", "bold")]
             parts.append(transfer_table(stage.transfer))
-        parts += [Text(line) for line in training_lines(stage, plan.pictures)]
+        parts += [Text(line) for line in training_lines(stage, plan.pictures_of(stage))]
     return Group(*parts)
 
 
@@ -122,12 +131,14 @@ def stage_heading(stage: StagePlan) -> Text:
 
 def epoch_line(record: EpochRecord, last: int, *, best: bool, frozen: bool = False) -> Text:
     """One epoch of ``last`` in a run's log."""
+    held = ""
+    if record.validated:
+        held = f"val {record.val_loss:.4f}  {percent(record.val_accuracy):>6}  "
     line = Text(
         f"epoch {record.epoch:>{len(str(last))}}/{last}  loss {record.loss:.4f}  "
-        f"accuracy {percent(record.accuracy):>6}  val {record.val_loss:.4f}  "
-        f"{percent(record.val_accuracy):>6}  {duration(record.seconds):>5}"
+        f"accuracy {percent(record.accuracy):>6}  {held}{duration(record.seconds):>5}"
     )
-    marks = _marks(best=best, frozen=frozen)
+    marks = _marks(best=best and record.validated, frozen=frozen)
     line.append(f"  {marks}" if marks else "", "green" if best else "")
     return line
 
@@ -161,18 +172,30 @@ def stages_table(stages: Sequence[StageResult]) -> RenderableType:
     numbers = ("parameters", "epochs", "val accuracy", "val loss", "time")
     left_out = [result for result in stages if result.not_needed]
     shown = [result for result in stages if result not in left_out[1:]]
-    rows = tuple(Row(_stage_cells(result), _remark(result, len(left_out) - 1)) for result in shown)
+    last = stages[-1].plan.classes if stages else ()
+    rows = tuple(
+        Row(_stage_cells(result), _remark(result, len(left_out) - 1, last)) for result in shown
+    )
     return Table(("stage", "image", *numbers, "state"), rows, right=numbers)
 
 
-def _remark(result: StageResult, others: int) -> str:
+def _remark(result: StageResult, others: int, classes: Sequence[str]) -> str:
     """What is said of a stage besides its figures; ``others`` are not needed either."""
+    return "; ".join(
+        [*divergence_words(result), *filter(None, [_standing(result, others, classes)])]
+    )
+
+
+def _standing(result: StageResult, others: int, classes: Sequence[str]) -> str:
     if result.not_needed:
         more = f" (nor {plural(others, 'stage')} after it)" if others else ""
         return result.not_needed + more
-    if not result.step:
-        return ""
-    return f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk"
+    said = []
+    if result.plan.classes != classes:
+        said.append(f"knows {named(result.plan.classes)}")
+    if result.step:
+        said.append(f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk")
+    return "; ".join(said)
 
 
 def _stage_cells(result: StageResult) -> tuple[str, ...]:
@@ -182,9 +205,9 @@ def _stage_cells(result: StageResult) -> tuple[str, ...]:
         size(stage.architecture.image),
         f"{stage.architecture.parameters:,}",
         f"{len(result.history)}/{stage.training.epochs}",
-        "-" if best is None else f"{percent(best.val_accuracy)} @{best.epoch}",
-        "-" if best is None else f"{best.val_loss:.4f}",
-        duration(sum(record.seconds for record in result.history)),
+        f"{percent(best.val_accuracy)} @{best.epoch}" if best and best.validated else "-",
+        "-" if best is None else loss(best.val_loss, measured=best.validated),
+        duration(sum(one.seconds for one in result.happened)),
         result.state,
     )
 
@@ -200,7 +223,11 @@ def _better_before(stages: Sequence[StageResult]) -> list[Text]:
     done = [
         (result.best.val_accuracy, -result.plan.number, result.plan.name)
         for result in stages
-        if result.state == "done" and result.best is not None
+        if result.state == "done"
+        and result.best is not None
+        and result.best.validated
+        # Among fewer classes it is easier to be right.
+        and result.plan.classes == stages[-1].plan.classes
     ]
     best = max(done, default=None)
     if best is None or best[0] == done[-1][0]:
@@ -231,30 +258,21 @@ def report_page(run: Run) -> RenderableType:
         if result.plan.transfer is not None:
             parts.append(transfer_table(result.plan.transfer))
         if result.shock is not None:
-            parts.append(shock_line(result.shock))
+            parts.append(shock_line(result.shock, result.plan.transfer))
         parts += [Text(line) for line in training_lines(result.plan, {})]
-        if result.history:
-            best = 0 if result.best is None else result.best.epoch
-            parts += [Text(), history_table(result.history, best, result.plan.groups.freeze)]
+        if result.happened:
+            parts += [Text(), history_table(result)]
         if result.done is not None:
             parts.append(Text(f"ended: {result.done.reason}"))
     return Group(*parts)
 
 
-def history_table(history: Sequence[EpochRecord], best: int, freeze: int = 0) -> RenderableType:
-    """A stage's epochs; the one whose weights it ends with is marked, and the frozen ones."""
-    columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "learning rate", "time")
-    rows = []
-    for record in history:
-        cells = (
-            str(record.epoch),
-            f"{record.loss:.4f}",
-            percent(record.accuracy),
-            f"{record.val_loss:.4f}",
-            percent(record.val_accuracy),
-            f"{record.learning_rate:.2g}",
-            duration(record.seconds),
-            _marks(best=record.epoch == best, frozen=record.epoch <= freeze),
-        )
-        rows.append(Row(cells, style="bold" if record.epoch == best else ""))
-    return Table((*columns, ""), tuple(rows), right=columns)
+def history_table(result: StageResult) -> RenderableType:
+    """A stage's epochs; the one whose weights it ends with is marked, and what was special."""
+    rows = [
+        Row((*row.cells, ""), row.mark, "yellow")
+        if row.mark.startswith("diverged")
+        else Row((*row.cells, row.mark), style="bold" if row.best else "")
+        for row in epoch_rows(result)
+    ]
+    return Table((*EPOCH_COLUMNS, ""), tuple(rows), right=EPOCH_COLUMNS)

@@ -154,6 +154,7 @@ def _curve(trial: Trial, figure: Figure, cost: Cost) -> _Curve:
     return tuple(
         (_SO_FAR[cost.key](point) if cost.key in _SO_FAR else place, read(point))
         for place, point in enumerate(trial.curve, start=1)
+        if point.all_classes
     )
 
 
@@ -220,7 +221,9 @@ def _described(found: Comparison, figure: Figure, cost: Cost) -> str:
     best = max if figure.key == "accuracy" else min
     parts = []
     for one in found.summaries:
-        reached = [best(map(read, trial.curve)) for trial in one.trials]
+        reached = [
+            best(read(point) for point in trial.curve if point.all_classes) for trial in one.trials
+        ]
         curves = [_curve(trial, figure, cost) for trial in one.trials]
         spent = cost.label(round(_mean([curve[-1][0] for curve in curves]), 1))
         parts.append(

@@ -9,8 +9,13 @@ _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage with one decimal."""
-    return f"{share:.1%}"
+    """A share in [0, 1] as a percentage with one decimal; a dash where nothing was measured."""
+    return "-" if math.isnan(share) else f"{share:.1%}"
+
+
+def loss(value: float, *, measured: bool = True) -> str:
+    """A loss with four decimals; a dash where nothing was measured."""
+    return f"{value:.4f}" if measured else "-"
 
 
 def probability(share: float) -> str:

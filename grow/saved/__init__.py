@@ -1,8 +1,10 @@
 """Reads saved Keras models as descriptions, without Keras and without TensorFlow.
 
-`archive` opens the files, `graph` follows the layers and calls of a model's configuration,
-`settings` reads what one layer does, `bare` does with a weights file alone. Nothing is ever
-built and no array is read: a saved model's code cannot run here.
+`opened` has the files read by a process of its own, `archive` and `hdf5` know their formats,
+`legacy` brings old configurations into today's form, `graph` follows layers and calls,
+`settings` and `slots` read what one layer does and which arrays it has, `shapes` infers what
+reaches it, `bare` does with a weights file alone. Nothing is ever built and no array is read: a
+saved model's code cannot run here.
 """
 
 from grow.saved.read import read

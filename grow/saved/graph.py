@@ -6,15 +6,19 @@ theirs, and are called as often as it is. Pure; floors 0 and 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from grow.architecture import Shape
 from grow.explanation.addresses import Numbering, is_automatic
 from grow.explanation.described import Call, Layer, Source
 from grow.saved.archive import Weights
 from grow.saved.groups import groups_of
 from grow.saved.nodes import Child, Node, children_of, input_shape, is_model, outputs_of
 from grow.saved.settings import is_foreign, is_operation, kind_of, settings_of, unknown_in
+from grow.saved.shapes import with_input_shapes
+from grow.saved.slots import Member, Outermost
 
 
 @dataclass
@@ -76,6 +80,24 @@ class Graph:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._drafts: dict[str, _Draft] = {}
+
+    def outermost(self, whole: _Container) -> tuple[Outermost, ...]:
+        """The children of the whole model, each with every layer inside."""
+        return tuple(
+            Outermost(child.name, tuple(self._members(child, whole)), _is_frozen(child.thing))
+            for child in whole.children
+            if child.saved and not (child.is_input and _is_sequence(whole.thing))
+        )
+
+    def _members(self, child: Child, here: _Container) -> Iterator[Member]:
+        place = here.places[child.name]
+        if place.inside is None:
+            draft = self._drafts[place.path]
+            if child.saved:
+                yield Member(draft.path, child.name, draft.thing, draft.address)
+            return
+        for other in place.inside.children:
+            yield from self._members(other, place.inside)
 
     def place(
         self, thing: dict[str, Any], uses: int, path: str, own: tuple[str, ...], address: str
@@ -140,22 +162,44 @@ class Graph:
 
     def layers(self) -> tuple[Layer, ...]:
         """The layers in the order in which they are saved."""
-        return tuple(self._layer(draft) for draft in self._drafts.values())
+        layers = [self._layer(draft) for draft in self._drafts.values()]
+        told = with_input_shapes(layers)
+        return tuple(
+            self._in_full(layer, layer.input_shape or told.get(layer.path)) for layer in layers
+        )
 
     def _layer(self, draft: _Draft) -> Layer:
-        config = draft.thing.get("config")
         return Layer(
             path=draft.path,
             kind=kind_of(draft.thing),
             own=draft.own,
             unknown=unknown_in(draft.thing),
             foreign=is_foreign(draft.thing),
-            settings=settings_of(config if isinstance(config, dict) else {}),
+            settings=settings_of(_config(draft.thing)),
             groups=groups_of(draft.thing, draft.address, tuple(draft.also), self._weights),
             calls=tuple(draft.calls[number] for number in sorted(draft.calls)),
             input_shape=input_shape(draft.thing),
             address="" if is_operation(draft.thing) else draft.address,
         )
+
+    def _in_full(self, layer: Layer, shape: Shape | None) -> Layer:
+        """With the shape that reaches it, so that its axes can be counted from the end."""
+        rank = None if shape is None else len(shape) + 1
+        settings = settings_of(_config(self._drafts[layer.path].thing), rank)
+        return replace(layer, input_shape=shape, settings=settings)
+
+
+def _config(thing: dict[str, Any]) -> dict[str, Any]:
+    config = thing.get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def _is_frozen(thing: dict[str, Any]) -> bool:
+    return _config(thing).get("trainable") is False
+
+
+def _is_sequence(thing: dict[str, Any]) -> bool:
+    return thing.get("class_name") == "Sequential"
 
 
 def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -164,12 +208,26 @@ def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if one.get("class_name") != other.get("class_name"):
         return False
     named = configs[0].get("name") == configs[1].get("name")
-    return named and settings_of(configs[0]) == settings_of(configs[1])
+    numbers = {thing["shared_object_id"] for thing in (one, other) if "shared_object_id" in thing}
+    return named and len(numbers) == 1 and settings_of(configs[0]) == settings_of(configs[1])
 
 
-def read_graph(
-    config: dict[str, Any], weights: Weights
-) -> tuple[tuple[Layer, ...], tuple[Source, ...]]:
+@dataclass(frozen=True)
+class Read:
+    """A model's configuration, read.
+
+    Attributes:
+        layers: its layers.
+        outputs: where its outputs come from.
+        outermost: its outermost layers and models.
+    """
+
+    layers: tuple[Layer, ...]
+    outputs: tuple[Source, ...]
+    outermost: tuple[Outermost, ...]
+
+
+def read_graph(config: dict[str, Any], weights: Weights) -> Read:
     """The layers of a model, and where its outputs come from.
 
     Args:
@@ -180,4 +238,11 @@ def read_graph(
     whole = graph.place(config, 1, "", (), "")
     graph.wire(whole, [[]])
     found = [whole.source(node, 0) for node in outputs_of(config)]
-    return graph.layers(), tuple(source for source in found if source is not None)
+    outputs = tuple(source for source in found if source is not None)
+    return Read(graph.layers(), outputs, graph.outermost(whole))
+
+
+def outermost_in(config: dict[str, Any]) -> tuple[Outermost, ...]:
+    """The outermost layers of a model whose weights are still to be placed."""
+    graph = Graph(Weights())
+    return graph.outermost(graph.place(config, 1, "", (), ""))

@@ -1,7 +1,8 @@
 """The children of a container and their calls, in one form for every way Keras writes them.
 
-Functional models list the calls of each layer (Keras 2 as nested lists, Keras 3 with tensors
-inside); a sequential model's layers follow each other. Pure; floors 0 and 1.
+Functional models list the calls of each layer, with the tensors inside (`legacy` turns the
+nested lists of Keras 2 into that); a sequential model's layers follow each other. Pure;
+floors 0 and 1.
 """
 
 from __future__ import annotations
@@ -111,13 +112,8 @@ def _calls(layer: dict[str, Any]) -> tuple[Made, ...]:
 
 
 def _call(node: Any) -> Made:
-    if isinstance(node, dict):
-        tensors = tensors_in([node.get("args"), node.get("kwargs")])
-        return Made(tuple(Node(*tensor) for tensor in tensors), call_arguments(node))
-    triples = _triples(node)
-    given = [part[3] for part in node if isinstance(part, list) and len(part) > 3]
-    kwargs = given[0] if given and isinstance(given[0], dict) else {}
-    return Made(triples, call_arguments({"args": [["#"]], "kwargs": kwargs}))
+    tensors = tensors_in([node.get("args"), node.get("kwargs")])
+    return Made(tuple(Node(*tensor) for tensor in tensors), call_arguments(node))
 
 
 def _triples(value: Any) -> tuple[Node, ...]:

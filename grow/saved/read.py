@@ -1,77 +1,144 @@
 """One saved model as a description, from whatever files there are of it.
 
-Floors 0 and 1, h5py through `archive`.
+Floors 0 and 1; files through `opened`.
 """
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from grow.errors import UsageError
-from grow.explanation.described import Model
-from grow.saved.archive import Weights, open_archive, open_weights
+from grow.explanation.described import Model, Row, Slot
+from grow.explanation.loading import owners
 from grow.saved.bare import bare_layers
-from grow.saved.graph import read_graph
+from grow.saved.graph import outermost_in, read_graph
+from grow.saved.hdf5 import expected_rows, placed
+from grow.saved.legacy import modern
 from grow.saved.nodes import is_model
+from grow.saved.opened import Opened, opened
 
 
 def read(path: Path, model: Path | None = None) -> Model:
-    """The model in a ``.keras`` file, or of a ``.weights.h5`` file.
+    """The model in a ``.keras`` or ``.h5`` file, or of a file that holds weights only.
 
     Args:
-        path: either of the two.
-        model: for a weights file the ``.keras`` file of its model; without it only what the
-            weights file tells is known.
+        path: any of these.
+        model: for a file of weights the file of its model; without it only what the weights
+            file tells is known, and of the older HDF5 format nothing is.
 
     Raises:
         UsageError: a file is missing, is no such file, or the two do not belong together.
     """
-    if path.is_file() and zipfile.is_zipfile(path):
-        if model is not None:
-            raise UsageError(
-                f"{path}: holds its own model, so {model} is one too many",
-                hint="name a model only beside a .weights.h5 file",
-            )
-        return _with_config(path, path, None)
-    weights = open_weights(path)
-    if model is not None:
-        return _with_config(path, model, weights)
-    note = "holds weights only: settings and connections are not known; name its model too"
-    return Model(str(path), bare_layers(weights), weights.stored, notes=(note,))
-
-
-def _with_config(path: Path, archive: Path, weights: Weights | None) -> Model:
-    config, own = open_archive(archive)
-    if weights is None:
-        weights = own
-    else:
-        _check_belongs(path, archive, weights, own)
-    if not is_model(config):
-        name = config.get("registered_name") or config.get("class_name", "?")
-        note = f"the model's class {name} is not known here: only addresses and names are told"
-        return Model(str(path), bare_layers(weights), weights.stored, notes=(note,))
-    try:
-        layers, outputs = read_graph(config, weights)
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    file = opened(path)
+    if model is None:
+        return _described(file, file)
+    if file.config is not None:
         raise UsageError(
-            f"{archive}: its config.json is not one that Keras writes ({error!r})"
-        ) from error
-    return Model(str(path), layers, weights.stored, outputs, _notes(layers_of=len(layers)))
+            f"{path}: holds its own model, so {model} is one too many",
+            hint="name a model only beside a file of weights",
+        )
+    other = opened(model)
+    if other.config is None:
+        raise UsageError(
+            f"{model}: holds weights only, expected the model of {path}",
+            hint="name the .keras or .h5 file that model.save() wrote",
+        )
+    found = _described(file, other)
+    _check_belongs(path, model, found.stored, _described(other, other).stored)
+    return found
 
 
-def _notes(layers_of: int) -> tuple[str, ...]:
-    return () if layers_of else ("has no layers",)
+def _described(file: Opened, model: Opened) -> Model:
+    """The weights of one file in the model of another, or of the same."""
+    if model.config is None:
+        return _without_model(file)
+    config = _read_config(model)
+    if not is_model(config):
+        return _of_unknown_class(file, config)
+    try:
+        notes: tuple[str, ...] = ()
+        rows: tuple[Row, ...] = ()
+        weights = file.weights
+        if weights is None:
+            weights, rows, notes = placed(outermost_in(config), file.lists or {})
+        found = read_graph(config, weights)
+        if file.lists is None:
+            rows = expected_rows(found.outermost, weights)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _strange(model, error) from error
+    if not found.layers:
+        notes = (*notes, "has no layers")
+    result = Model(str(file.path), found.layers, weights.stored, found.outputs, notes)
+    rows = _with_names(rows, owners(result))
+    return replace(result, rows=rows, is_hdf5=file.lists is not None)
 
 
-def _check_belongs(path: Path, archive: Path, weights: Weights, own: Weights) -> None:
+def _read_config(file: Opened) -> dict[str, Any]:
+    try:
+        return modern(file.config or {})
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _strange(file, error) from error
+
+
+def _strange(file: Opened, error: Exception) -> UsageError:
+    where = "config.json" if file.lists is None else "model_config"
+    return UsageError(f"{file.path}: its {where} is not one that Keras writes ({error!r})")
+
+
+def _with_names(
+    rows: tuple[Row, ...], names: Mapping[tuple[str, str], tuple[str, str]]
+) -> tuple[Row, ...]:
+    """Rows whose arrays are called as the layers call them."""
+
+    def named(slot: Slot) -> Slot:
+        _, name = names.get((slot.address, slot.key), ("", slot.weight))
+        return replace(slot, weight=name)
+
+    return tuple(replace(row, slots=tuple(map(named, row.slots))) for row in rows)
+
+
+def _without_model(file: Opened) -> Model:
+    if file.weights is None:
+        raise UsageError(
+            f"{file.path}: holds weights only (it has no model_config), in the older HDF5 "
+            "format, which does not tell the classes, settings and connections of layers",
+            hint="name its model too, with --old-model or --new-model: the .keras or .h5 file "
+            "that model.save() wrote; or save the whole model again",
+        )
+    note = "holds weights only: settings and connections are not known; name its model too"
+    layers = bare_layers(file.weights)
+    return Model(str(file.path), layers, file.weights.stored, notes=(note,))
+
+
+def _of_unknown_class(file: Opened, config: dict[str, Any]) -> Model:
+    name = config.get("registered_name") or config.get("class_name", "?")
+    if file.weights is None:
+        raise UsageError(
+            f"{file.path}: the model's class {name} is not known here, and the older HDF5 "
+            "format tells nothing else of its layers",
+            hint="load it in Keras and save it again as .keras",
+        )
+    note = f"the model's class {name} is not known here: only addresses and names are told"
+    layers = bare_layers(file.weights)
+    return Model(str(file.path), layers, file.weights.stored, notes=(note,))
+
+
+def _check_belongs(
+    path: Path,
+    model: Path,
+    stored: Mapping[str, Mapping[str, Any]],
+    own: Mapping[str, Mapping[str, Any]],
+) -> None:
     """That weights have the addresses and shapes of the model they are said to be of."""
-    for address, arrays in own.stored.items():
+    for address, arrays in own.items():
         if not address.startswith("layers/"):
             continue
-        found = weights.stored.get(address, {})
+        found = stored.get(address, {})
         if arrays != found:
             raise UsageError(
-                f"{path}: not weights of the model in {archive}: at {address} expected "
+                f"{path}: not weights of the model in {model}: at {address} expected "
                 f"{list(arrays.values())}, found {list(found.values())}"
             )

@@ -11,14 +11,15 @@ import re
 from typing import Any
 
 from grow.explanation.described import Settings
-from grow.explanation.kinds import CALLED_BY_NAME, KNOWN, OPAQUE, words
+from grow.explanation.kinds import ACTIVATIONS, CALLED_BY_NAME, KNOWN, OF_KERAS_2, OPAQUE, words
 
 _LEFT_OUT = words(
     """
     activity_regularizer autocast batch_input_shape batch_shape build_config build_input_shape
-    compile_config dropout dtype implementation input_shape lora_alpha lora_rank momentum name
-    quantization_config recurrent_dropout renorm renorm_clipping renorm_momentum seed shape
-    shared_object_id synchronized time_major trainable unit_forget_bias
+    compile_config dropout dtype implementation input_length input_shape key_shape lora_alpha
+    lora_rank momentum name quantization_config query_shape ragged recurrent_dropout renorm
+    renorm_clipping renorm_momentum seed shape shared_object_id sparse synchronized time_major
+    trainable unit_forget_bias unroll use_cudnn value_shape
     """
 )
 _PARTS = ("layer", "backward_layer", "cell", "cells")
@@ -54,7 +55,7 @@ def unknown_in(thing: dict[str, Any]) -> str:
         return f"the class {full} is not one of Keras's"
     if name in OPAQUE:
         return f"what a {name} computes is a program, which is not read"
-    if name not in KNOWN:
+    if name not in KNOWN | OF_KERAS_2:
         return f"the class {name} is not known here"
     config = thing.get("config")
     if name in CALLED_BY_NAME and isinstance(config, dict) and not config.get("vocabulary"):
@@ -76,6 +77,9 @@ def is_foreign(thing: dict[str, Any]) -> bool:
 def _unknown_inside(value: Any) -> str:
     """The first thing in a layer's settings that is not known."""
     if isinstance(value, dict):
+        for name, part in value.items():
+            if name.endswith("activation") and isinstance(part, str) and part not in ACTIVATIONS:
+                return f"the function {part} is not one of Keras's"
         if value.get("class_name") == "function":
             return f"the function {value.get('config')} is not one of Keras's"
         if "class_name" in value and "config" in value and not _is_plain(value):
@@ -99,10 +103,69 @@ def _foreign(value: dict[str, Any]) -> str:
     return f"the class {value.get('registered_name') or value['class_name']} is not one of Keras's"
 
 
-def settings_of(config: dict[str, Any]) -> Settings:
-    """What a layer does beside its weights, from its configuration."""
-    kept = _kept(config)
+def settings_of(config: dict[str, Any], rank: int | None = None) -> Settings:
+    """What a layer does beside its weights, from its configuration of whatever age.
+
+    Args:
+        config: of the layer.
+        rank: number of axes of its input, the batch included; None where it is not known.
+    """
+    kept = _same_words(_kept(config), rank)
     return tuple(sorted((name, _json(value)) for name, value in kept.items()))
+
+
+_UNLESS_SAID = {
+    "antialias": False,
+    "data_format": "channels_last",
+    "fill_mode": "constant",
+    "fill_value": 0,
+    "groups": 1,
+    "keepdims": False,
+    "optional": False,
+    "pad_to_aspect_ratio": False,
+    "use_gate": False,
+    "zero_output_for_mask": False,
+}
+"""Values that some version of Keras does not write; for all others they are the default."""
+
+_OF_OBJECTS = ("module", "registered_name", "build_config")
+
+
+def _same_words(value: Any, rank: int | None = None) -> Any:
+    """Settings as every version of Keras would have written them."""
+    if isinstance(value, list):
+        return [_same_words(part) for part in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, dict):
+        return value
+    drop = _OF_OBJECTS if "class_name" in value else ()
+    said: dict[str, Any] = {}
+    for name, part in value.items():
+        if name in drop or (name in _UNLESS_SAID and part == _UNLESS_SAID[name]):
+            continue
+        if name.endswith("activation"):
+            said[name] = ACTIVATIONS.get(part or "linear", part) if _is_word(part) else part
+        elif name == "axis":
+            said[name] = _axis(part, rank)
+        elif name == "dilation_rate" and part in (1, [1], [1, 1], [1, 1, 1]):
+            continue
+        elif part is not None:
+            said[name] = _same_words(part)
+    return said
+
+
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _axis(value: Any, rank: int | None) -> Any:
+    """An axis counted from the end, as far as the rank is known."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if rank and isinstance(value, int) and value >= 0:
+        return value - rank
+    return value
 
 
 def _json(value: Any) -> str:
@@ -136,10 +199,25 @@ def _numbered(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def call_arguments(call: dict[str, Any]) -> str:
-    """Everything a call is given beside tensors, in JSON; unset arguments are left out."""
+    """Everything a call is given beside tensors, in JSON; unset arguments are left out.
+
+    Tensors are left out where they stand as Keras expects them: one, a list of them, or query,
+    value and key in that order, whether named or not.
+    """
     given = {name: value for name, value in call.get("kwargs", {}).items() if _says(value)}
-    rest = _without_tensors([call.get("args", []), given])
-    return "" if rest in ([["#"], {}], [[["#"]], {}]) else _json(rest)
+    args, kwargs = _without_tensors([call.get("args", []), given])
+    if _only_tensors(args):
+        if tuple(name for name, value in kwargs.items() if value == "#") in _NAMED_TENSORS:
+            kwargs = {name: value for name, value in kwargs.items() if value != "#"}
+        args = []
+    return _json([args, kwargs]) if args or kwargs else ""
+
+
+_NAMED_TENSORS = (("value",), ("value", "key"))
+
+
+def _only_tensors(value: Any) -> bool:
+    return value == "#" or (isinstance(value, list) and all(map(_only_tensors, value)))
 
 
 def _says(value: Any) -> bool:

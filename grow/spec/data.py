@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from grow.scalars import Size
+from grow.scalars import Range, Size
 from grow.spec.values import Fraction, Value, as_tuple
 
 OnBad = Literal["skip", "stop"]
@@ -51,13 +51,69 @@ class _Pictures(Value):
     )
 
 
+class _Stored(_Pictures):
+    range: Range = Field(
+        "auto",
+        examples=[[0, 478]],
+        description="which stored value becomes black and which white, all between in proportion "
+        "and all beyond cut off; auto: 0 and 255 for 8 bits, 0 and 65535 for 16 bits, 0 and 1 or "
+        "0 and 255 for arrays, whichever they keep to",
+    )
+
+
+class PathGroup(Value):
+    """Which pictures belong together, as their paths tell: one of the keys."""
+
+    pattern: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        examples=[r"clip_(\d+)"],
+        description="a regular expression, searched for in a picture's path; what its first group "
+        "in parentheses matches, or else the whole match, names the group",
+    )
+    folder: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        examples=[1],
+        description="the name of a folder on the way to the picture names the group: 1 is the "
+        "folder the picture lies in, 2 the one around that",
+    )
+
+
+class RowGroup(PathGroup):
+    """Which pictures of a table belong together: one of the keys."""
+
+    column: str | None = Field(
+        None,
+        min_length=1,
+        examples=["patient"],
+        description="the column of the table that names the group",
+    )
+
+
+_TOGETHER = (
+    "which pictures belong together, such as frames of a film or pictures of a patient; when a "
+    "share is set aside, all of a group go to one side"
+)
+
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+def _none(value: Any) -> Any:
+    """A share of 0 is none."""
+    return "none" if type(value) in (int, float) and value == 0 else value
+
+
+Nothing = Annotated[Literal["none"], BeforeValidator(_none), WithJsonSchema({"enum": ["none", 0]})]
 Part = Annotated[
-    Literal["validation", "test"] | Share | None,
+    Literal["validation", "test"] | Share | Nothing | None,
     Field(
         examples=["test", 0.2],
         description="which part to validate on, or the share of the training pictures to set "
-        "aside; the validation part when there is one, else 0.2, unless said",
+        "aside; none to validate on nothing; the validation part when there is one, else 0.2, "
+        "unless said",
     ),
 ]
 ClassNames = Annotated[
@@ -69,9 +125,17 @@ ClassNames = Annotated[
         "labels themselves, unless said",
     ),
 ]
+ChosenClasses = Annotated[
+    Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=2)] | None,
+    BeforeValidator(as_tuple),
+    Field(
+        examples=[["cat", "dog"]],
+        description="which class folders to use, in any order; all of them unless said",
+    ),
+]
 
 
-class FolderData(_Pictures):
+class FolderData(_Stored):
     """Pictures of one's own: a folder with one folder per class."""
 
     source: Literal["folder"] = Field(description="pictures of one's own, on disk")
@@ -80,12 +144,15 @@ class FolderData(_Pictures):
         description="a folder of class folders, or of train/val/test folders that hold them; "
         "relative to the stage file, or else to where the command runs",
     )
-    validation: Annotated[str, Field(min_length=1)] | Share | None = Field(
+    classes: ChosenClasses = None
+    validation: Annotated[str, Field(min_length=1)] | Share | Nothing | None = Field(
         None,
         examples=["test", 0.2],
         description="the folder to validate on (such as test), or the share of the training "
-        "pictures to set aside; val or validation when there, else 0.2, unless said",
+        "pictures to set aside; none to validate on nothing; val or validation when there, else "
+        "0.2, unless said",
     )
+    group: PathGroup | None = Field(None, description=_TOGETHER)
 
 
 class DrawnData(_Pictures):
@@ -93,11 +160,13 @@ class DrawnData(_Pictures):
 
     source: Literal["drawn"] = Field(description="pictures drawn on the spot")
     train: int = Field(2000, ge=2, le=1_000_000, description="how many pictures to train on")
-    validation: int = Field(600, ge=2, le=1_000_000, description="how many to validate on")
+    validation: int = Field(
+        600, ge=0, le=1_000_000, description="how many to validate on; 0 for none"
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="which pictures; not the training seed")
 
 
-class NpzData(_Pictures):
+class NpzData(_Stored):
     """Arrays of pictures and labels in one file."""
 
     source: Literal["npz"] = Field(description="arrays in one .npz file")
@@ -111,7 +180,7 @@ class NpzData(_Pictures):
     validation: Part = None
 
 
-class NpyData(_Pictures):
+class NpyData(_Stored):
     """Two arrays, each in a file of its own."""
 
     source: Literal["npy"] = Field(description="two .npy files: pictures and labels")
@@ -120,13 +189,14 @@ class NpyData(_Pictures):
     )
     labels: str = Field(min_length=1, description="an .npy file of n labels; as path")
     classes: ClassNames = None
-    validation: Share | None = Field(
+    validation: Share | Nothing | None = Field(
         None,
-        description="share of the training pictures to set aside; 0.2 unless said",
+        description="share of the training pictures to set aside; none to validate on nothing; "
+        "0.2 unless said",
     )
 
 
-class CsvData(_Pictures):
+class CsvData(_Stored):
     """Picture files named in a table."""
 
     source: Literal["csv"] = Field(description="picture files named in a table")
@@ -136,9 +206,10 @@ class CsvData(_Pictures):
         "in it are relative to it. Relative to the stage file, or else to where the command runs",
     )
     validation: Part = None
+    group: RowGroup | None = Field(None, description=_TOGETHER)
 
 
-class KerasData(_Pictures):
+class KerasData(_Stored):
     """A data set that Keras fetches."""
 
     source: Literal["keras"] = Field(description="a data set of keras.datasets")
@@ -148,7 +219,7 @@ class KerasData(_Pictures):
     validation: Part = None
 
 
-class TfdsData(_Pictures):
+class TfdsData(_Stored):
     """A data set of TensorFlow Datasets."""
 
     source: Literal["tfds"] = Field(description="a data set of TensorFlow Datasets (extra tfds)")
@@ -166,3 +237,15 @@ Local = FolderData | DrawnData | NpzData | NpyData | CsvData
 
 Fetched = KerasData | TfdsData
 Data = Annotated[Local | Fetched, Field(discriminator="source")]
+
+
+def validates(data: Data) -> bool:
+    """Whether there is anything to validate on: a part, a share or drawn pictures."""
+    return data.validation not in ("none", 0)
+
+
+def scale_of(data: Data) -> tuple[float, float] | None:
+    """Which stored values become 0 and 255, where the stage file says so; else None."""
+    if isinstance(data, DrawnData) or data.range == "auto":
+        return None
+    return data.range

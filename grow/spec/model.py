@@ -52,6 +52,21 @@ class Widen(Value):
     filters: int = Field(ge=1, le=65536, description="filters it has afterwards, more than before")
 
 
+class GrowHead(Value):
+    """More classes: outputs for them in the last layer."""
+
+    grow: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        BeforeValidator(as_tuple),
+        Field(min_length=1),
+    ] = Field(
+        description="the classes that are new from this stage on, by name; the stages before it "
+        "are trained without their pictures",
+        examples=[["tri"]],
+        json_schema_extra={"minItems": 1},  # pydantic forgets it here
+    )
+
+
 class Operator(Value):
     """One growth operator: exactly one key."""
 
@@ -65,6 +80,7 @@ class Operator(Value):
     )
     deepen: Deepen | None = Field(None, description="one more convolution in a block")
     widen: Widen | None = Field(None, description="more filters in a block")
+    head: GrowHead | None = Field(None, description="more classes in the last layer")
 
 
 class Head(Value):

@@ -15,10 +15,13 @@ from grow.spec.training import (
     TRAINING_KEYS,
     Best,
     Monitor,
+    OnDivergence,
     Optimizer,
     ReduceOnPlateau,
     Training,
     Until,
+    number_of_halvings,
+    or_a_word,
 )
 from grow.spec.values import Name, Value, as_tuple
 
@@ -118,6 +121,9 @@ class Stage(Value):
     )
     until: Until | None = Field(None, description="as in train; null switches it off")
     best: Best | None = Field(None, description="as in train")
+    on_divergence: Annotated[OnDivergence | None, BeforeValidator(number_of_halvings)] = Field(
+        None, description="as in train", json_schema_extra=or_a_word
+    )
 
 
 class Checkpoint(Value):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from grow.spec.values import Value
 
@@ -38,6 +38,39 @@ class Until(Value):
     plateau: Plateau = Field(description="the monitored figure stops improving")
 
 
+HALVINGS = 5
+"""How often ``on_divergence: halve`` halves the learning rate of a stage: to a 32nd."""
+
+
+class OnDivergence(Value):
+    """What a stage does when its training diverges: when a loss or a weight is no number."""
+
+    halve: int = Field(
+        ge=0,
+        le=100,
+        description="how often in a stage the learning rate may be halved before it ends as with "
+        "stop",
+    )
+
+
+Remedy = Literal["stop", "halve"]
+
+
+def number_of_halvings(value: Any) -> Any:
+    """`stop` is short for `{halve: 0}`, and `halve` for as many times as are usual."""
+    numbers = {"stop": 0, "halve": HALVINGS}
+    return {"halve": numbers[value]} if isinstance(value, str) and value in numbers else value
+
+
+def or_a_word(schema: dict[str, Any]) -> None:
+    """The short forms, for editors."""
+    whole = {key: schema.pop(key) for key in ("$ref", "allOf", "anyOf") if key in schema}
+    choices = whole.pop("anyOf", [whole])
+    schema["anyOf"] = [{"enum": list(get_args(Remedy))}, *choices]
+    if schema.get("default"):
+        schema["default"] = "stop"
+
+
 class Training(Value):
     """How a stage is trained."""
 
@@ -63,6 +96,13 @@ class Training(Value):
         "val_accuracy",
         description="which epoch's weights a stage ends with: those with the best such figure, or "
         "the last",
+    )
+    on_divergence: Annotated[OnDivergence, BeforeValidator(number_of_halvings)] = Field(
+        OnDivergence(halve=0),
+        description="when a loss or a weight is no finite number any more, the stage goes back to "
+        "its last good epoch; then the run ends with exit code 1 (stop), or the learning rate is "
+        f"halved and the stage goes on, up to {HALVINGS} times (halve) or as often as is said",
+        json_schema_extra=or_a_word,
     )
 
 

@@ -6,12 +6,21 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from grow import growth, transfer
+from grow import classes, growth, transfer
 from grow.architecture import Architecture
 from grow.errors import GrowthError, Problem
 from grow.groups import group
-from grow.scalars import LARGEST_SIDE
-from grow.spec import Carried, Operator, Round, RunSpec
+from grow.scalars import LARGEST_SIDE, regular_expression
+from grow.spec import (
+    Carried,
+    Operator,
+    PathGroup,
+    Round,
+    RunSpec,
+    Stage,
+    Training,
+    validates,
+)
 from grow.stagefile.positions import Document
 from grow.stagefile.words import Path, quote
 
@@ -27,6 +36,8 @@ def problems(spec: RunSpec, document: Document) -> list[Problem]:
         *_names(spec, document),
         *_first_stage(spec, document),
         *_repeats(spec, document),
+        *_group(spec, document),
+        *_without_validation(spec, document),
     ]
     operators = list(_operators(spec, document))
     if not operators:
@@ -67,6 +78,61 @@ def _repeats(spec: RunSpec, document: Document) -> Iterator[Problem]:
                     "it grows from"
                 )
             yield document.problem(("stages", index, "repeat"), text, at_key=True)
+        for place, operator in enumerate(stage.grow if stage.repeat is not None else ()):
+            if operator.head is not None:
+                text = "expected no new classes in a repeated stage: a class is new only once"
+                where: Path = ("stages", index, "grow", place, "head")
+                yield document.problem(
+                    where, f"{text}; give them a stage of their own", at_key=True
+                )
+
+
+def _group(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    """Which pictures belong together is told in one way, and by a pattern that is one."""
+    group = getattr(spec.data, "group", None)
+    if not isinstance(group, PathGroup):
+        return
+    place: Path = ("data", "group")
+    keys = list(type(group).model_fields)
+    said = [key for key in keys if getattr(group, key) is not None]
+    if len(said) != 1:
+        found = " and ".join(said) or "none of them"
+        text = f"expected one of {', '.join(keys)}, found {found}"
+        yield document.problem(place, f"{text}; say in one way which pictures belong together")
+    elif group.pattern is not None:
+        try:
+            regular_expression(group.pattern)
+        except ValueError as error:
+            text = f"expected a regular expression, found {quote(group.pattern)}: {error}"
+            advice = "write it as Python's re reads it, in single quotes"
+            yield document.problem((*place, "pattern"), f"{text}; {advice}")
+
+
+def _without_validation(spec: RunSpec, document: Document) -> Iterator[Problem]:
+    """Where nothing is validated on, nothing can be decided by validation figures."""
+    if validates(spec.data):
+        return
+    nothing = f"where nothing is validated on (data.validation: {spec.data.validation})"
+    parts: list[tuple[Path, Training | Stage]] = [(("train",), spec.train)]
+    parts += [(("stages", index), stage) for index, stage in enumerate(spec.stages)]
+    for place, part in parts:
+        if part.best is not None and part.best.startswith("val_"):
+            where = (*place, "best")
+            text = f"expected best: last, or loss or accuracy of training, {nothing}, found "
+            text += f"{part.best}; "
+            text += "write best: last" if where in document.places else "add best: last"
+            yield document.problem(where, text)
+        rules = (
+            ("reduce_on_plateau", part.reduce_on_plateau, ()),
+            ("until", None if part.until is None else part.until.plateau, ("plateau",)),
+            ("stop", part.stop if isinstance(part, Stage) else None, ()),
+        )
+        for key, rule, inside in rules:
+            if rule is not None and rule.monitor.startswith("val_"):
+                text = f"expected no rule that looks at validation {nothing}, found monitor: "
+                advice = f"write monitor: {rule.monitor.removeprefix('val_')}, or remove {key}"
+                place_of_rule = (*place, key, *inside, "monitor")
+                yield document.problem(place_of_rule, f"{text}{rule.monitor}; {advice}")
 
 
 def _reserved(name: str, place: Path, document: Document) -> Iterator[Problem]:
@@ -110,14 +176,22 @@ def _operator(operator: Operator, place: Path, document: Document) -> Iterator[P
 
 def _growth(spec: RunSpec, document: Document) -> Iterator[Problem]:
     try:
-        architectures = growth.lineage(spec, classes=2)
+        known = classes.by_stage(spec, _assumed(spec))
+        architectures = growth.lineage(spec, len(known[-1]))
     except GrowthError as error:
         text = f"{error.message}; {error.hint}" if error.hint else error.message
         yield document.problem(error.path, text)
         return
     yield from _sizes(spec, architectures, document)
     transfers = list(_transfers(spec, architectures, document))
-    yield from transfers or _carried(spec, architectures, document)
+    yield from transfers or _carried(spec, architectures, known, document)
+
+
+def _assumed(spec: RunSpec) -> tuple[str, ...]:
+    """Names of the classes while nobody has looked at the pictures: two, and the new ones."""
+    later = dict.fromkeys(name for names in classes.new_classes(spec) for name in names)
+    # No class has such a name, so none of these is taken for a new one.
+    return ("\0", "\1", *later)
 
 
 def _transfers(
@@ -146,7 +220,10 @@ def _transfers(
 
 
 def _carried(
-    spec: RunSpec, architectures: tuple[Architecture, ...], document: Document
+    spec: RunSpec,
+    architectures: tuple[Architecture, ...],
+    known: tuple[tuple[str, ...], ...],
+    document: Document,
 ) -> Iterator[Problem]:
     """Settings for layers carried over need such layers, and freezing them another to train."""
     for index, later in enumerate(spec.rounds[1:], start=1):
@@ -154,7 +231,8 @@ def _carried(
         if stage.carried == Carried():
             continue  # says nothing that could be wrong
         old, new = architectures[index - 1], architectures[index]
-        plan = transfer.plan(old, new, how.weights, layers=how.layers)
+        more = transfer.more_classes(known[index - 1], known[index])
+        plan = transfer.plan(old, new, how.weights, layers=how.layers, classes=more)
         try:
             group(new, plan, stage.carried, augmented=True)
         except GrowthError as error:

@@ -29,6 +29,12 @@ _OTHER_NAMES = {
     "early_stopping": "until",
 }
 
+_ELSEWHERE = {
+    "group": "what belongs together is told by the paths of folder and csv, or a column of csv; "
+    "arrays are divided by whoever saves them, as x_train and x_val",
+}
+"""What is said of a key that another source has, where more can be said than that."""
+
 
 def explain(error: ValidationError, document: Document) -> list[Problem]:
     """One problem for each place of the file that ``spec`` refuses."""
@@ -90,6 +96,7 @@ def _unknown_source(location: Path, document: Document) -> Problem:
 
 def _unknown(location: Path, document: Document) -> Problem:
     path, node, _ = _trace(location[:-1], document)
+    node = _group(node)
     key = str(location[-1])
     near = _nearest(document, location)
     known = ", ".join(node["properties"])
@@ -97,7 +104,8 @@ def _unknown(location: Path, document: Document) -> Problem:
     if near:
         text = f"expected a known key, found {quote(key)}; did you mean {quote(near)}?"
     elif spell(path) in homes:
-        text = f"expected one of {known}, found {quote(key)}; it belongs to another source"
+        where = _ELSEWHERE.get(key, "it belongs to another source")
+        text = f"expected one of {known}, found {quote(key)}; {where}"
     elif homes:
         text = f"expected one of {known}, found {quote(key)}; it belongs in {' or '.join(homes)}"
     elif re.fullmatch("[0-9]{3}", key):
@@ -110,6 +118,7 @@ def _unknown(location: Path, document: Document) -> Problem:
 def _nearest(document: Document, location: Path) -> str | None:
     """The known key that an unknown one seems to mean; none when it is known elsewhere."""
     _, node, value = _trace(location[:-1], document)
+    node = _group(node)
     key = str(location[-1]).lower().replace("-", "_").replace(" ", "_")
     free = [name for name in node["properties"] if name not in value]
     if key in free:

@@ -40,6 +40,10 @@ def _entries(root: Node, node: Node) -> str:
 def _for_choice(node: Node, value: Any) -> str:
     if "enum" in node:
         return _one_of(node["enum"], value)
+    if all(item.get("type") == "number" for item in node.get("prefixItems", [{}])):
+        return "write [LOW, HIGH]"
+    if "const" in node and value is not None:
+        return _one_of([node["const"]], value)
     kind = node.get("type", "object")
     if value is None:
         advice = _NOTHING.get(kind, "write a value")
@@ -112,6 +116,8 @@ def _list(node: Node, value: Any) -> str:
         return f"write an entry below the key; {_DASHES}"
     if node["entries"] == "object":
         return f"write each entry as a group of keys, and {_DASHES}"
+    if isinstance(value, str) and node["entries"] == "string" and value:
+        return f"write [{value}]" if value.isprintable() and len(value) <= LONGEST else ""
     if isinstance(value, str) and re.fullmatch(r"[0-9]+( ?[x,] ?[0-9]+)+", value):
         return f"write [{', '.join(re.findall('[0-9]+', value))}]"
     if isinstance(value, int) and not isinstance(value, bool) and node.get("minItems", 0) <= 1:
@@ -122,6 +128,10 @@ def _list(node: Node, value: Any) -> str:
 def _group(node: Node, value: Any) -> str:
     if isinstance(value, str):
         key, _, rest = value.partition(" ")
+        if value in node.get("required", ()):
+            example = next(iter(node["properties"][value].get("examples", ())), "…")
+            shown = f"[{', '.join(example)}]" if isinstance(example, list) else example
+            return f"write {{{value}: {shown}}}, for example"
         known = rest and key in node.get("properties", {}) and value.isprintable()
         return f"write {key}: {rest}" if known and len(value) <= LONGEST else ""
     if isinstance(value, int | float) and "properties" in node:

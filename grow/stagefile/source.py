@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from grow.errors import Problem, StageFileError
+from grow.errors import GrowthError, Problem, StageFileError
 from grow.spec import RunSpec
 from grow.stagefile import checks, messages, positions
 from grow.stagefile import overrides as overriding
@@ -53,6 +53,20 @@ def read(path: Path, overrides: Sequence[str] = ()) -> RunSpec:
         text = f"expected UTF-8, found {other}; save it as UTF-8"
         raise StageFileError(file, (Problem("", line, column, text),)) from None
     return parse(text, file, overrides)
+
+
+def located(
+    path: Path, error: GrowthError, overrides: Sequence[str] = ()
+) -> StageFileError | GrowthError:
+    """An error of a stage file that was read well, with its place; as it is where it has none.
+
+    For what only shows once the pictures are known too.
+    """
+    if not error.path:
+        return error
+    document = overriding.apply(positions.load(path.read_text("utf-8-sig")), overrides)
+    text = f"{error.message}; {error.hint}" if error.hint else error.message
+    return StageFileError(str(path), (document.problem(error.path, text),))
 
 
 def parse(text: str, file: str, overrides: Sequence[str] = ()) -> RunSpec:

@@ -148,6 +148,8 @@ def _string(node: Node) -> str:
 
 
 def _array(node: Node) -> str:
+    if all(item.get("type") == "number" for item in node.get("prefixItems", [{}])):
+        return "two numbers, the smaller first"
     low, high = node.get("minItems", 0), node.get("maxItems")
     if high is None:
         return f"a list of at least {low}" if low else "a list"

@@ -79,6 +79,19 @@ def _said(value: Any) -> Any:
     return [_said(item) for item in value] if isinstance(value, list) else value
 
 
+def flow(value: Any) -> str:
+    """A plain value as it stands in a stage file, in one line: ``{name: deeper, epochs: 3}``."""
+    line = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=10**9,
+    )
+    return str(line).rstrip("\n")
+
+
 def written(key: str, value: Any) -> str:
     """A key and a plain value as they stand in a stage file, in one line: ``path: a b``."""
     line = yaml.dump({key: value}, Dumper=_Dumper, allow_unicode=True, width=10**9)

@@ -14,9 +14,12 @@ from grow.transfer.plan import (
     Carried,
     Decision,
     LayerPlan,
+    MoreClasses,
     Reason,
     TransferPlan,
     Verdict,
+    more_classes,
+    named,
 )
 
 __all__ = [
@@ -26,9 +29,12 @@ __all__ = [
     "Correspondence",
     "Decision",
     "LayerPlan",
+    "MoreClasses",
     "Reason",
     "TransferPlan",
     "Verdict",
+    "more_classes",
+    "named",
     "plan",
     "walk",
 ]

@@ -13,11 +13,12 @@ from grow.architecture import Architecture, Conv, Norm, Placed, Shape, describe
 from grow.spec import OptimizerState, Policy, ShrinkPerturb
 from grow.transfer import correspondence
 from grow.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence
-from grow.transfer.fitting import adaptation_of, in_words, is_plain
+from grow.transfer.fitting import adaptation_of, for_classes, in_words, is_plain
 from grow.transfer.plan import (
     Adaptation,
     Decision,
     LayerPlan,
+    MoreClasses,
     Reason,
     TransferPlan,
     Verdict,
@@ -38,6 +39,7 @@ def plan(
     layers: Mapping[str, Policy] = _NO_LAYERS,
     optimizer: OptimizerState = "reset",
     shrink_perturb: ShrinkPerturb | None = None,
+    classes: MoreClasses | None = None,
 ) -> TransferPlan:
     """The transfer plan from ``old`` to ``new``: exactly one line for each layer of both.
 
@@ -48,8 +50,9 @@ def plan(
         layers: another policy for single layers, by name.
         optimizer: what becomes of the optimizer's state of layers carried over.
         shrink_perturb: how weights carried over are shrunk and perturbed; None for not at all.
+        classes: the classes of both, where ``new`` knows more; None where they are the same.
     """
-    steps = list(walk(old, new, policy, layers=layers))
+    steps = list(walk(old, new, policy, layers=layers, classes=classes))
     lines = [line for line, _ in steps]
     at = steps[-1][1]
     kept = {line.name for line in lines}
@@ -59,7 +62,9 @@ def plan(
         at = at.gone(f"{missed[0]} is gone", f"{missed[0]} is gone")
     verdict = Verdict.BROKEN if at.lost else Verdict.APPROXIMATE if at.why else Verdict.EXACT
     why = (at.lost,) if at.lost else at.why
-    made = TransferPlan(policy, tuple(lines), gone, optimizer, verdict, why, dict(layers))
+    made = TransferPlan(
+        policy, tuple(lines), gone, optimizer, verdict, why, dict(layers), classes=classes
+    )
     return made if shrink_perturb is None else _shaken(made, shrink_perturb)
 
 
@@ -82,16 +87,19 @@ def walk(
     policy: Policy,
     *,
     layers: Mapping[str, Policy] = _NO_LAYERS,
+    classes: MoreClasses | None = None,
 ) -> Iterator[tuple[LayerPlan, Correspondence]]:
     """Each layer's line of the plan, and what behind it corresponds to the old model."""
     before = {row.name: row for row in old.placed()}
     left = [row.name for row in old.placed() if row.layer.kind not in _HARMLESS]
     at = correspondence.of_pictures(old, new)
+    last = new.layers[-1].name
     for row in new.placed():
         same = before.get(row.name)
         if same is not None and row.layer.kind not in _HARMLESS:
             at = _behind_what_left(row.name, left, at)
-        line, at = _step(row, same, layers.get(row.name, policy), at)
+        of_row = classes if row.name == last else None
+        line, at = _step(row, same, layers.get(row.name, policy), at, of_row)
         yield line, at
 
 
@@ -110,7 +118,11 @@ def _behind_what_left(name: str, left: list[str], at: Correspondence) -> Corresp
 
 
 def _step(
-    row: Placed, old: Placed | None, policy: Policy, at: Correspondence
+    row: Placed,
+    old: Placed | None,
+    policy: Policy,
+    at: Correspondence,
+    classes: MoreClasses | None,
 ) -> tuple[LayerPlan, Correspondence]:
     """The line of one layer, and what corresponds behind it."""
     if not row.weights:
@@ -120,9 +132,10 @@ def _step(
         choice = _born(row, policy, at)
         behind = _behind_born(row, choice, at)
     else:
-        choice = _kept(row, old, policy, at)
+        choice = _kept(row, old, policy, at, classes)
         behind = _behind_kept(row, old, choice, at)
-    if old is not None and _settings(old) != _settings(row):
+    # The last layer for more classes may go from sigmoid to softmax: its adaptation allows for it.
+    if old is not None and classes is None and _settings(old) != _settings(row):
         changed = f"{row.name} is not what it was"
         behind = behind.gone(changed, changed)
     shapes = None if old is None else old.weights
@@ -176,11 +189,15 @@ def _behind_born(row: Placed, choice: Choice, at: Correspondence) -> Corresponde
     return at.gone(f"{row.name} starts from random weights", f"{row.name} is new before it")
 
 
-def _kept(row: Placed, old: Placed, policy: Policy, at: Correspondence) -> Choice:
+def _kept(
+    row: Placed, old: Placed, policy: Policy, at: Correspondence, classes: MoreClasses | None
+) -> Choice:
     """What becomes of a layer that the old model had."""
     if old.layer.kind != row.layer.kind:
         words = f"is a {row.layer.kind}, was a {old.layer.kind}: starts from random weights"
         return Decision.SKIP, Reason.KIND_DIFFERS, words, None
+    if classes is not None:
+        return _for_more_classes(row, old, policy, at, classes)
     if policy == "preserve" and not at.lost:
         return _preserved(row, old, at)
     if old.weights != row.weights:
@@ -206,6 +223,23 @@ def _preserved(row: Placed, old: Placed, at: Correspondence) -> Choice:
     return Decision.ADAPT, reason, words, adaptation
 
 
+def _for_more_classes(
+    row: Placed, old: Placed, policy: Policy, at: Correspondence, classes: MoreClasses
+) -> Choice:
+    """The last layer, which has another shape, and whose outputs are told apart by class name."""
+    if policy != "preserve":
+        decision, reason, words, _ = _misfit(old, row)
+        return decision, reason, f"{words} (transfer: preserve keeps the old classes)", None
+    adaptation = None if at.lost else adaptation_of(row, old, at)
+    if at.lost and old.input == row.input:
+        # As good as a copy of a layer that fits, where its inputs are others.
+        adaptation = Adaptation(inputs=tuple(range(row.input[0])), outputs=())
+    if adaptation is None:
+        return _misfit(old, row)
+    adaptation, words = for_classes(adaptation, old, classes)
+    return Decision.ADAPT, Reason.CLASSES, words, adaptation
+
+
 def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -> Correspondence:
     decision, _, _, adaptation = choice
     if decision is Decision.SKIP:
@@ -217,6 +251,8 @@ def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -
         reason = f"{row.name} is copied although its inputs are others"
         return at.gone(reason, reason)
     behind = correspondence.behind_carried(at, row, old)
+    if adaptation is not None and adaptation.classes is not None:
+        behind = replace(behind, channels=adaptation.outputs)
     return behind.changed(f"{row.name} before it is adapted") if adaptation else behind
 
 

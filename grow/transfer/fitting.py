@@ -5,11 +5,12 @@ Pure; standard library and floor 0 only.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from grow.architecture import Conv, Dense, Norm, Placed
 from grow.transfer.correspondence import Correspondence, repeated
-from grow.transfer.plan import Adaptation, Reason
+from grow.transfer.plan import Adaptation, MoreClasses, Reason, named
 
 
 def adaptation_of(row: Placed, old: Placed, at: Correspondence) -> Adaptation | None:
@@ -54,8 +55,34 @@ def is_plain(adaptation: Adaptation, old: Placed, new: Placed) -> bool:
     return in_order and all(channel == i for i, channel in enumerate(adaptation.outputs))
 
 
+def for_classes(
+    adaptation: Adaptation, old: Placed, classes: MoreClasses
+) -> tuple[Adaptation, str]:
+    """The adaptation of a last layer for more classes, and all of it in words.
+
+    Two classes have one output z, through a sigmoid: that is softmax over the outputs 0 and z.
+    """
+    single = old.output[-1] == 1
+    carried = classes.carried
+    outputs = tuple({0: None, 1: 0}[c] if single and c is not None else c for c in carried)
+    words = f"outputs kept by class ({named(classes.before)})"
+    if single:
+        words += f", {classes.before[0]} as zeros"
+    start = "starts" if len(classes.new) == 1 else "start"
+    words += f"; {named(classes.new)} {start} as their mean"
+    rest = _changes(replace(adaptation, outputs=tuple(range(old.output[-1]))))
+    adapted = replace(adaptation, outputs=outputs, classes=carried)
+    return adapted, "; ".join([words, *(more for _, more in rest)])
+
+
 def in_words(adaptation: Adaptation) -> tuple[Reason, str]:
     """The reason of an adaptation, the weightiest first, and all of it in words."""
+    found = _changes(adaptation)
+    return found[0][0], "; ".join(words for _, words in found)
+
+
+def _changes(adaptation: Adaptation) -> list[tuple[Reason, str]]:
+    """What an adaptation changes, the weightiest first."""
     found: list[tuple[Reason, str]] = []
     if adaptation.fold != (1, 1):
         words = f"folded: summed over windows of {_by(adaptation.fold)}"
@@ -78,7 +105,7 @@ def in_words(adaptation: Adaptation) -> tuple[Reason, str]:
     padded = adaptation.inputs.count(None)
     if padded:
         found.append((Reason.PADDED, f"zeros for {_channels(padded)} it is given"))
-    return found[0][0], "; ".join(words for _, words in found)
+    return found
 
 
 def _channels(count: int) -> str:

@@ -7,7 +7,7 @@ floor 0 only.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,7 @@ class Reason(StrEnum):
     SPREAD = "spread"
     SPLIT = "split"
     PADDED = "padded"
+    CLASSES = "classes"
     NEW = "new"
     NEW_IDENTITY = "new_identity"
     NO_WEIGHTS = "no_weights"
@@ -68,12 +69,15 @@ class Adaptation:
         maps: for the first dense layer after a flatten, the maps before it: the old and the
             new ``(height, width, channels)``; None otherwise.
         measured: whether the kernel is scaled by a factor that the run measures.
+        classes: for a last layer that knows more classes than before, for each class the old
+            one that it is, None for a new one; None for any other layer.
     """
 
     inputs: Carried
     outputs: Carried
     maps: tuple[Shape, Shape] | None = None
     measured: bool = False
+    classes: Carried | None = None
 
     @property
     def fold(self) -> Pair:
@@ -90,6 +94,43 @@ class Adaptation:
             return (1, 1)
         old, new = self.maps
         return (max(new[0] // old[0], 1), max(new[1] // old[1], 1))
+
+
+@dataclass(frozen=True)
+class MoreClasses:
+    """The classes that a model knew before a growth, and those it knows now, in label order."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def carried(self) -> Carried:
+        """For each class now its place among those before; None for a new one."""
+        places = {name: place for place, name in enumerate(self.before)}
+        return tuple(places.get(name) for name in self.after)
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The classes that are new."""
+        return tuple(name for name in self.after if name not in self.before)
+
+    def to_dict(self) -> dict[str, list[str]]:
+        """Both lists as plain JSON values."""
+        return {"before": list(self.before), "after": list(self.after)}
+
+
+def more_classes(before: Sequence[str], after: Sequence[str]) -> MoreClasses | None:
+    """What a growth from classes ``before`` to ``after`` is; None where they are the same."""
+    return None if tuple(before) == tuple(after) else MoreClasses(tuple(before), tuple(after))
+
+
+_NAMED = 5
+
+
+def named(classes: Sequence[str]) -> str:
+    """Names of classes in words, of many only the first."""
+    more = f" and {len(classes) - _NAMED} more" if len(classes) > _NAMED else ""
+    return ", ".join(classes[:_NAMED]) + more
 
 
 @dataclass(frozen=True)
@@ -132,8 +173,12 @@ class LayerPlan:
         how = self.adaptation
         total = 0
         for weight, shape in self.new.items():
-            channels = how.inputs if weight == "kernel" else how.outputs
-            total += math.prod(shape) * sum(c is not None for c in channels) // len(channels)
+            count = math.prod(shape)
+            if weight != "kernel" or how.classes is not None:
+                count = count * sum(c is not None for c in how.outputs) // len(how.outputs)
+            if weight == "kernel":
+                count = count * sum(c is not None for c in how.inputs) // len(how.inputs)
+            total += count
         return total
 
 
@@ -150,6 +195,8 @@ class TransferPlan:
         why: what stands between the plan and ``exact``, in words; empty when nothing does.
         exceptions: layers with another policy, by name.
         shrink_perturb: how what is carried over is shrunk and perturbed; None when it is not.
+        classes: the classes before and after, where there are more after; the verdict is then
+            about the old ones, see `scope`.
     """
 
     policy: Policy
@@ -160,6 +207,18 @@ class TransferPlan:
     why: tuple[str, ...]
     exceptions: Mapping[str, Policy] = field(default_factory=dict, hash=False)
     shrink_perturb: ShrinkPerturb | None = None
+    classes: MoreClasses | None = None
+
+    @property
+    def scope(self) -> str:
+        """Of which classes the verdict speaks, in words; empty where it speaks of all.
+
+        A new class takes a share of every picture, so no probability stays what it was; what can
+        stay are the probabilities of the old classes relative to each other.
+        """
+        if self.classes is None:
+            return ""
+        return f"for the old classes ({named(self.classes.before)}) relative to each other"
 
     @property
     def parameters(self) -> int:
@@ -192,6 +251,8 @@ class TransferPlan:
             "carried": self.carried,
             "layers": [self._line_to_dict(line) for line in self.layers],
             "gone": [self._line_to_dict(line) for line in self.gone],
+            # Only where there are more classes: other plans stay what they were, to the byte.
+            **({"classes": self.classes.to_dict(), "scope": self.scope} if self.classes else {}),
         }
 
     def optimizer_of(self, line: LayerPlan) -> OptimizerState:
@@ -199,8 +260,11 @@ class TransferPlan:
         return self.optimizer if line.carried else "reset"
 
     def _line_to_dict(self, line: LayerPlan) -> dict[str, Any]:
+        values = asdict(line)
+        if line.adaptation is not None and line.adaptation.classes is None:
+            del values["adaptation"]["classes"]
         return {
-            **asdict(line),
+            **values,
             "parameters": line.parameters,
             "carried": line.carried,
             "optimizer": self.optimizer_of(line),
@@ -216,7 +280,8 @@ class TransferPlan:
         if values.get("schema") != SCHEMA:
             raise ValueError(f"expected schema {SCHEMA}, found {values.get('schema')!r}")
         change = values.get("shrink_perturb")  # earlier plans know of none
-        return cls(
+        more = values.get("classes")  # nor of these
+        plan = cls(
             policy=values["policy"],
             layers=tuple(_line_from_dict(line) for line in values["layers"]),
             gone=tuple(_line_from_dict(line) for line in values["gone"]),
@@ -225,7 +290,11 @@ class TransferPlan:
             why=tuple(values["why"]),
             exceptions=values["exceptions"],
             shrink_perturb=None if change is None else ShrinkPerturb(**change),
+            classes=more and MoreClasses(tuple(more["before"]), tuple(more["after"])),
         )
+        if values.get("scope", "") != plan.scope:
+            raise ValueError(f"expected the scope {plan.scope!r}, found {values.get('scope')!r}")
+        return plan
 
 
 def _line_from_dict(values: dict[str, Any]) -> LayerPlan:
@@ -253,4 +322,5 @@ def _adaptation_from_dict(values: dict[str, Any] | None) -> Adaptation | None:
         outputs=tuple(values["outputs"]),
         maps=None if maps is None else (tuple(maps[0]), tuple(maps[1])),
         measured=values["measured"],
+        classes=None if values.get("classes") is None else tuple(values["classes"]),
     )

@@ -77,10 +77,14 @@ YAML = [block for block in ALL if block.language == "yaml" and block.runs]
 
 @pytest.mark.parametrize("block", YAML, ids=lambda block: block.place)
 def test_yaml_is_a_stage_file_or_a_part_of_one(block):
-    lines = block.text.splitlines()
-    alternatives = lines if all(line.startswith("data: {") for line in lines) else [block.text]
-    for text in alternatives:
+    for text in alternatives(block.text):
         read_part(text, block.place)
+
+
+def alternatives(text: str) -> list[str]:
+    """The lines that each say another source, or else the whole."""
+    lines = text.splitlines()
+    return lines if all(line.startswith("data: {") for line in lines) else [text]
 
 
 def read_part(text: str, place: str) -> spec.RunSpec:
@@ -105,7 +109,8 @@ def test_the_key_of_every_part_of_a_stage_file_is_in_its_example():
     sections = stage_file_page.sections()
     assert sections.keys() == EXAMPLES.keys()
     for place, (_, keys) in sections.items():
-        shown = keys_below(yaml.safe_load(EXAMPLES[place]), place)
+        examples = map(yaml.safe_load, alternatives(EXAMPLES[place]))
+        shown = set().union(*(keys_below(one, place) for one in examples))
         lacking = keys["properties"].keys() - shown
         assert not lacking, f"the example of {place or 'the top'} lacks {lacking}"
 

@@ -27,7 +27,7 @@ def model(*lines: str, file: str = "model.keras", outputs: tuple[str, ...] = ())
     and units, a shape elsewhere) and behind ``<`` the names of its inputs; without ``<`` the
     layer before. ``!`` behind the class makes it one that is not known.
     """
-    numbering, layers = Numbering(), []
+    numbering, layers = Numbering(), list[Layer]()
     for line in lines:
         head, _, inputs = line.partition("<")
         name, _, rest = head.partition(":")

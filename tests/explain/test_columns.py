@@ -120,7 +120,7 @@ def test_a_shared_layer_is_looked_for_again() -> None:
     shared = replace(old.layers[1], groups=(replace(group, also=("layers/dense",)),))
     line = explain(old, replace(old, layers=(old.layers[0], shared))).layers[1]
     assert line.keras.outcome is Outcome.LOADED
-    assert line.keras.landed[0].origin == "layers/dense"
+    assert line.keras.landed[0].origin == "layers/dense/vars/0"
 
 
 def test_what_is_gone_says_where_keras_would_put_it() -> None:
@@ -182,7 +182,27 @@ def test_the_page_shows_three_columns() -> None:
         console.print(explanation_page(explain(SEED, DEEPER)))
     page = [line.rstrip() for line in capture.get().splitlines()]
     assert "\n".join(page[:5]) + "\n" == PAGE
-    assert page[-2:] == [
+    assert page[-3:] == [
         "4 layers with weights: 1 copy, 1 adapt, 1 initialise, 1 skip",
-        "Keras would load silently what does not belong there: dense_3",
+        "Keras would load silently, though inputs or settings are not what they were: dense_3",
+        "  without skip_mismatch it raises an error: conv2d_2 and 1 more could not be loaded",
     ]
+
+
+@pytest.mark.parametrize(("before", "after"), [((1, "sigmoid"), 3), ((3, "softmax"), 5)])
+def test_a_last_layer_for_more_classes_could_keep_those_it_knows(before, after) -> None:
+    units, activation = before
+    old = head_of(units, activation)
+    line = explain(old, head_of(after, "softmax")).layers[-1]
+    assert (line.carry.decision, line.carry.reason) == (Decision.ADAPT, Reason.CLASSES)
+    assert "by the names of the classes" in line.carry.words
+    for fewer in (head_of(2, "softmax"), head_of(after, "sigmoid"), head_of(after, "linear")):
+        assert explain(old, fewer).layers[-1].carry.reason is not Reason.CLASSES
+
+
+def head_of(units: int, activation: str) -> Model:
+    """A model whose last layer has so many units and such an activation."""
+    found = model("x: InputLayer 4", f"a: Dense 4 {units}")
+    *rest, last = found.layers
+    settings = dict(last.settings or ()) | {"activation": f'"{activation}"'}
+    return replace(found, layers=(*rest, replace(last, settings=tuple(sorted(settings.items())))))

@@ -132,7 +132,7 @@ def nothing_like_it(path: Path) -> None:
     path.write_text("no model")
 
 
-def older_format(path: Path) -> None:
+def weights_alone(path: Path) -> None:
     with h5py.File(path, "w") as file:
         file.create_group("model_weights")
 
@@ -164,8 +164,8 @@ def broken_configuration(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (nothing_like_it, "not a weights file that can be read"),
-        (older_format, "in the older HDF5 format"),
+        (nothing_like_it, "not a saved Keras model that can be read"),
+        (weights_alone, r"holds weights only \(it has no model_config\)"),
         (no_weights_in_it, "holds no weights that Keras saved"),
         (a_folder, "is a folder"),
         (another_archive, "holds no config.json"),

@@ -238,7 +238,7 @@ GOOD = {"images": noise(4, 2, 2), "labels": np.arange(4) % 2}
         ({**GOOD, "images": noise(4, 0, 9)}, {}, "found \\(4, 0, 9\\)"),
         ({**GOOD, "images": np.full((4, 2, 2), "a")}, {}, "found <U1"),
         ({**GOOD, "images": np.full((4, 2, 2), {}, object)}, {}, "found: Python objects"),
-        ({**GOOD, "labels": np.array([{}, 1, 2, 3])}, {}, "Object arrays cannot be loaded"),
+        ({**GOOD, "labels": np.array([{}, 1, 2, 3])}, {}, "found: Python objects"),
         ({**GOOD}, {"validation": "test"}, "expected test pictures .* found only train"),
         ({"x_test": noise(2, 2, 2), "y_test": [0, 1]}, {}, "found only test pictures"),
         (
@@ -302,3 +302,84 @@ def test_memory_stays_bounded_for_a_packed_array(tmp_path, cache, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
         assert archive.infolist()[0].compress_type == zipfile.ZIP_DEFLATED
     np.testing.assert_array_equal(opened.arrays["images"], GOOD["images"])
+
+
+# Heads that lie --------------------------------------------------------------------------
+
+
+def lying(path, shape, data=b"\0" * 64, descr="<i8", fortran=False):
+    """An .npy file whose head says what its body does not hold."""
+    head = f"{{'descr': {descr!r}, 'fortran_order': {fortran}, 'shape': {shape}, }}"
+    body = (head + " " * (63 - (len(head) + 10) % 64) + "\n").encode()
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(body).to_bytes(2, "little") + body + data)
+    return path
+
+
+LIES = [
+    {"shape": "(1000000000000,)"},
+    {"shape": "(4, 1000000000000)"},
+    {"shape": "(-4,)"},
+    {"shape": "(4, -1)"},
+    {"shape": "(1000000000000, 0)"},
+    {"shape": "(4,)", "descr": "|O"},
+    {"shape": "(4,)", "descr": "<U1000000000"},
+    {"shape": "(4,)", "descr": "<U0"},
+    {"shape": "(1000000000000,)", "descr": "|S0"},
+    {"shape": "(4,)", "descr": "nonsense"},
+    {"shape": "(4,)", "descr": [("a", "<i4"), ("b", "<i4")]},
+    {"shape": "(4,)", "data": b"\0" * 31},
+    {"shape": "(4,)", "data": b""},
+    {"shape": "(True, 4)"},
+    {"shape": "(4.0,)"},
+    {"shape": "(4"},
+    {"shape": "((" * 400 + "4,"},
+    {"shape": "(" + "9" * 5000 + ",)"},
+]
+
+
+def both_sources(folder, images, labels):
+    """The two files as npy, and the same bytes as the members of an archive."""
+    with zipfile.ZipFile(folder / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(images, "images.npy")
+        archive.write(labels, "labels.npy")
+    pair = {"source": "npy", "images": str(images), "labels": str(labels)}
+    return [data_of(folder / "a.npz"), NpyData.model_validate(pair)]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: str(lie)[:60])
+@pytest.mark.parametrize("about", ["labels", "images"])
+def test_a_head_that_lies_is_refused_in_words(tmp_path, lie, about):
+    np.save(tmp_path / "images.npy", noise(4, 2, 2))
+    np.save(tmp_path / "labels.npy", np.arange(4) % 2)
+    lying(tmp_path / f"{about}.npy", **lie)
+    for data in both_sources(tmp_path, tmp_path / "images.npy", tmp_path / "labels.npy"):
+        with pytest.raises(DataError, match="expected ") as refused:
+            list_pictures(data, BASE)
+        assert refused.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "shape", ["(1000, 2, 2)", "(1000000000000, 2, 2)", "(4, 1000000, 1000000)"]
+)
+def test_images_that_are_fewer_than_their_head_says(tmp_path, shape):
+    lying(tmp_path / "images.npy", shape, descr="|u1")
+    np.save(tmp_path / "labels.npy", np.arange(1000) % 2)
+    for data in both_sources(tmp_path, tmp_path / "images.npy", tmp_path / "labels.npy"):
+        with pytest.raises(DataError, match="a head that says"):
+            list_pictures(data, BASE)
+
+
+def test_labels_as_objects_say_how_to_save_them(tmp_path):
+    labels = np.array(["cat", "dog", "cat", "dog"], object)
+    np.savez(tmp_path / "a.npz", images=noise(4, 2, 2), labels=labels, allow_pickle=True)
+    with pytest.raises(DataError, match="Python objects") as refused:
+        list_pictures(data_of(tmp_path / "a.npz"), BASE)
+    assert "labels.astype(str)" in refused.value.hint
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_labels_are_read_in_either_order(tmp_path, order):
+    columns = np.asarray([[1, 0], [0, 1], [0, 1], [1, 0]], order=order)
+    file = npz(tmp_path / "a.npz", images=noise(4, 2, 2), labels=columns)
+    labels = {c.key: c.label for c in list_pictures(data_of(file), BASE).candidates}
+    assert [labels[f"images/{row:08d}"] for row in range(4)] == [0, 1, 1, 0]

@@ -194,12 +194,17 @@ def test_an_empty_file():
 
 
 def test_what_is_no_picture():
-    assert _reason(b"Dear diary, today") == "not a JPEG, PNG, GIF, BMP or WebP picture"
+    assert _reason(b"Dear diary, today") == (
+        "not a JPEG, PNG, GIF, BMP, WebP, TIFF, PPM, AVIF or HEIC picture"
+    )
 
 
 def test_other_formats_are_not_opened_whatever_the_name():
-    assert _reason(_noise("TIFF")).startswith("not a JPEG")
     assert _reason(_noise("EPS")).startswith("not a JPEG")
+    assert _reason(_noise("ICO")).startswith("not a JPEG")
+    said = "pictures of this kind are not read (JPEG 2000); save it as JPEG or PNG"
+    assert _reason(_noise("JPEG2000")) == said
+    assert _reason(b"II*\0" + bytes(99)).startswith("a TIFF picture of a kind that is not read")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "WEBP"])

@@ -32,10 +32,10 @@ def test_every_shared_key_stands_there():
 def test_the_examples_are_right():
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     lines = re.findall(r"^data: \{source.*$", PAGE + readme, re.MULTILINE)
-    assert len(lines) == 8
+    assert len(lines) == 12
     for line in lines:
         stagefile.parse(
             f"name: a\n{line}\nmodel: {{image: [8, 8, 3], blocks: [{{filters: 1}}]}}\n"
-            "train: {epochs: 1}\nstages: [{name: a}]\n",
+            "train: {epochs: 1, best: last}\nstages: [{name: a}]\n",
             "docs",
         )

@@ -1,4 +1,8 @@
+import dataclasses
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -6,16 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from grow.errors import DataError, GrowError, Stopped
-from grow.pictures import index, load, workspace
-from grow.pictures.decode import decode
+from grow.pictures import index, workspace
+from grow.pictures import prepare as prepare_module
+from grow.pictures.decode import NO_PICTURE, decode
 from grow.pictures.drawn import draw
-from grow.pictures.index import peek
+from grow.pictures.index import peek, peek_without
 from grow.pictures.outline import list_pictures
 from grow.pictures.prepare import prepare
 from grow.pictures.workspace import Workspace
-from grow.spec import DrawnData
+from grow.spec import DrawnData, FolderData, NpzData
 
 SHAPE = (8, 8, 3)
 BASE = Path("/")
@@ -40,8 +46,8 @@ def decoded(monkeypatch):
 
         return one
 
-    real = load.reader
-    monkeypatch.setattr(load, "reader", counted)
+    real = prepare_module.reader
+    monkeypatch.setattr(prepare_module, "reader", counted)
     return keys
 
 
@@ -110,7 +116,7 @@ def test_unusable_pictures_are_named_and_left_out(root, cache, folder_data, deco
     assert [(u.key, u.reason) for u in prepared.manifest.unusable] == [
         ("cats/0.png", "the file is empty"),
         ("dogs/notes.txt", "not a picture file (.txt)"),
-        ("dogs/text.jpg", "not a JPEG, PNG, GIF, BMP or WebP picture"),
+        ("dogs/text.jpg", NO_PICTURE),
     ]
     _is_right(prepared, root)
     decoded.clear()
@@ -644,3 +650,283 @@ def test_peek_at_drawn_pictures(cache):
     assert peek(data, BASE, SHAPE, cache) is None
     prepared = prepare(data, BASE, SHAPE, cache)
     assert peek(data, BASE, SHAPE, cache) == prepared.manifest
+
+
+def _coloured(root, *names):
+    for place, name in enumerate(names):
+        (root / name).mkdir(parents=True)
+        for n in range(6):
+            shade = (place * 40 + n, 20 * n, 255 - 9 * place)
+            Image.new("RGB", (8, 8), shade).save(root / name / f"{n}.png")
+
+
+def test_a_part_of_the_pictures_is_what_they_were_before_a_class_came(tmp_path, cache):
+    data = FolderData(source="folder", path=str(tmp_path / "p"))
+    _coloured(tmp_path / "p", "ant", "cat")
+    before = prepare(data, BASE, SHAPE, cache)
+    images = np.array(before.images)
+    _coloured(tmp_path / "p", "bee")
+    (known,) = peek_without(data, BASE, SHAPE, cache, [{"bee"}])
+    as_listed = dataclasses.replace(before.manifest, remarks=())
+    assert known == as_listed
+    assert peek(data, BASE, SHAPE, cache, [{"bee"}]) is None
+    after = prepare(data, BASE, SHAPE, cache, later=[{"bee"}])
+    part = after.among(("ant", "cat"))
+    assert part.manifest == as_listed
+    rows = np.arange(len(images))
+    np.testing.assert_array_equal(part.images[rows], images)
+    np.testing.assert_array_equal(part.images[rows[3]], images[3])
+    assert after.among(after.manifest.classes).images is after.images
+    assert after.among(("ant", "bee")) is None
+    assert peek(data, BASE, SHAPE, cache, [{"bee"}]).earlier == (as_listed,)
+
+
+def test_what_changed_besides_a_new_class_is_not_taken_for_known(tmp_path, cache):
+    data = FolderData(source="folder", path=str(tmp_path / "p"))
+    _coloured(tmp_path / "p", "ant", "cat")
+    prepare(data, BASE, SHAPE, cache)
+    _coloured(tmp_path / "p", "bee")
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "p" / "ant" / "more.png")
+    assert peek_without(data, BASE, SHAPE, cache, [{"bee"}]) == ()
+
+
+# Damage -----------------------------------------------------------------------------------
+
+
+def _flip(path, at=None):
+    data = bytearray(path.read_bytes())
+    for place in range(len(data) // 2, len(data) // 2 + 40):
+        data[place] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_damaged_prepared_copy_is_named_and_made_anew(root, cache, folder_data):
+    good = prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    _flip(path)
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    (told,) = again.warnings
+    assert told == f"{path} is damaged: it has not its digest; the pictures are prepared anew"
+    assert again.decoded == 20
+    assert again.manifest == good.manifest
+    _is_right(again, root)
+    after = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert (after.decoded, after.warnings) == (0, ())
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("what", ["missing", "short", "folder", "pipe", "link"])
+def test_what_stands_in_place_of_the_prepared_copy_is_named(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    if what == "short":
+        _truncate(path)
+    else:
+        path.unlink()
+    make = {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("x"),
+    }
+    make.get(what, lambda: None)()
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [str(path) in text for text in again.warnings] == [True]
+    _is_right(again, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).warnings == ()
+
+
+@pytest.mark.parametrize("what", ["flipped", "folder", "pipe", "link", "circle", "empty", "huge"])
+def test_a_damaged_index_is_put_aside_and_told(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    path = _entry(cache) / "index.json"
+    if what == "flipped":
+        _flip(path)
+    else:
+        path.unlink()
+    make = {
+        "folder": lambda: (path / "x").mkdir(parents=True),
+        "pipe": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to("nowhere"),
+        "circle": lambda: path.symlink_to("index.json"),
+        "empty": path.touch,
+        "huge": lambda: (path.touch(), os.truncate(path, 1 << 42)),
+    }
+    make.get(what, lambda: None)()
+    assert peek(folder_data(root), BASE, SHAPE, cache) is None
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{path} is damaged" in text for text in again.warnings] == [True]
+    assert len(list(path.parent.glob("damaged-index.json-*"))) == 1
+    _is_right(again, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).warnings == ()
+
+
+@pytest.mark.parametrize("what", ["file", "pipe", "link"])
+def test_what_stands_in_place_of_an_entry_is_put_aside(root, cache, folder_data, what):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    place = _entry(cache)
+    shutil.rmtree(place)
+    make = {
+        "file": place.touch,
+        "pipe": lambda: os.mkfifo(place),
+        "link": lambda: place.symlink_to("x"),
+    }
+    make[what]()
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{place} is damaged: expected a folder" in text for text in again.warnings] == [True]
+    _is_right(again, root)
+
+
+@pytest.mark.parametrize("name", ["read-1.jsonl", "read-1.rows"])
+def test_a_pipe_in_place_of_a_journal_is_passed_over(root, cache, folder_data, name):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (_entry(cache) / "index.json").unlink()
+    (_entry(cache) / "read-1.jsonl").touch()
+    (_entry(cache) / name).unlink(missing_ok=True)
+    os.mkfifo(_entry(cache) / name)
+    _is_right(prepare(folder_data(root), BASE, SHAPE, cache), root)
+
+
+def test_an_entry_of_an_earlier_version_is_given_a_digest(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    place = _entry(cache)
+    held = index.read(place)
+    assert len(held.digest) == 64
+    (place / "index.json").write_bytes(index.dumped(dataclasses.replace(held, digest="")))
+    found = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert (found.decoded, found.warnings) == (0, ())
+    assert index.read(place) == held
+    assert len(_files(cache)) == 2
+    _flip(place / held.images)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).decoded == 20
+
+
+def test_the_digest_of_a_large_copy_can_be_stopped(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    with pytest.raises(Stopped):
+        prepare(folder_data(root), BASE, SHAPE, cache, check_stop=_stopping_after(0))
+
+
+def _edited_in_place(path, content):
+    before = path.stat()
+    data = content[: before.st_size]
+    path.write_bytes(data + b"\0" * (before.st_size - len(data)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_picture_edited_in_place_is_found_where_all_are_verified(
+    root, cache, folder_data, decoded
+):
+    before = prepare(folder_data(root), BASE, SHAPE, cache)
+    first, other = root / "cats" / "3.png", root / "dogs" / "4.png"
+    assert prepare(folder_data(root), BASE, SHAPE, cache, verify=True).decoded == 0
+    _edited_in_place(first, other.read_bytes())
+    assert prepare(folder_data(root), BASE, SHAPE, cache).manifest == before.manifest
+    decoded.clear()
+    found = prepare(folder_data(root), BASE, SHAPE, cache, verify=True)
+    assert decoded == ["cats/3.png"]
+    assert found.manifest.digest != before.manifest.digest
+    assert found.warnings == (
+        "cats/3.png: changed, though size and time of change are as they were; read again",
+    )
+    _is_right(found, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache, verify=True).warnings == ()
+
+
+def test_arrays_are_read_again_where_all_are_verified(tmp_path, cache):
+    path = tmp_path / "a.npz"
+
+    def put(value):
+        images = np.full((8, 6, 6, 3), value, np.uint8)
+        images[:, 0, 0, 0] = np.arange(8)
+        labels = np.array(["a", "b"] * 4)
+        np.savez(path, x_train=images, y_train=labels)
+        os.utime(path, (1, 1))
+
+    data = NpzData(source="npz", path=str(path))
+    put(1)
+    before = prepare(data, BASE, SHAPE, cache)
+    put(2)
+    assert prepare(data, BASE, SHAPE, cache).manifest.digest == before.manifest.digest
+    found = prepare(data, BASE, SHAPE, cache, verify=True)
+    assert found.manifest.digest != before.manifest.digest
+    assert "and 7 more: changed" in found.warnings[0]
+
+
+# What the pictures hold ------------------------------------------------------------------
+
+
+@pytest.fixture
+def dim(tmp_path):
+    """Twenty pictures of 16 bits that go to 400."""
+    for number in range(20):
+        path = tmp_path / "dim" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(number).integers(0, 401, (8, 8)).astype(np.uint16)
+        Image.fromarray(values).save(path)
+    return tmp_path / "dim"
+
+
+def test_what_was_found_is_kept_for_the_next_one(dim, cache, folder_data, monkeypatch):
+    first = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    (remark,) = first.remarks
+    assert (remark.code, remark.note) == ("few-levels", False)
+    assert "`range: [0, 400]`" in remark.advice
+    monkeypatch.setattr(prepare_module, "measure", lambda _: pytest.fail("measured again"))
+    assert prepare(folder_data(dim), BASE, SHAPE, cache).manifest == first
+    assert peek(folder_data(dim), BASE, SHAPE, cache) == first
+
+
+def test_with_the_range_there_is_nothing_to_say(dim, cache, folder_data):
+    prepared = prepare(folder_data(dim, range=[0, 400]), BASE, SHAPE, cache)
+    assert prepared.manifest.remarks == ()
+    assert prepared.images.max() > 200
+    plain = prepare(folder_data(dim), BASE, SHAPE, cache)
+    assert plain.images.max() <= 2
+    assert plain.manifest.digest == prepared.manifest.digest
+
+
+def test_an_entry_of_a_version_that_did_not_look_is_looked_at_once(
+    dim, cache, folder_data, decoded, picture
+):
+    first = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    place = _entry(cache)
+    held = index.read(place)
+    records = {key: record._replace(stored=None) for key, record in held.records.items()}
+    (place / index.INDEX).write_bytes(index.dumped(index.Index(held.images, held.size, records)))
+    assert b"contents" not in (place / index.INDEX).read_bytes()
+    assert peek(folder_data(dim), BASE, SHAPE, cache).remarks == ()
+    decoded.clear()
+    again = prepare(folder_data(dim), BASE, SHAPE, cache).manifest
+    assert len(decoded) == 20  # what was stored is not known any longer; only of such pictures
+    assert again == first
+    assert peek(folder_data(dim), BASE, SHAPE, cache) == again
+
+
+def test_ordinary_pictures_are_written_down_as_they_always_were(root, cache, folder_data):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    held = index.read(_entry(cache))
+    assert all(len(record.written()) == 6 for record in held.records.values())
+    assert held.contents.remarks == ()
+
+
+def test_the_range_that_is_usual_does_not_name_another_entry(root, cache, folder_data):
+    listing = list_pictures(folder_data(root), BASE)
+    settings = {"source": "folder", "fit": "stretch", "validation": None}
+    identity = json.dumps([1, listing.place, settings, list(SHAPE)], sort_keys=True)
+    name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    said = folder_data(root, range="auto")
+    assert index.entry(cache, said, listing, SHAPE).name == name
+    other = folder_data(root, range=[0, 9])
+    assert index.entry(cache, other, listing, SHAPE).name != name
+
+
+def test_why_pictures_cannot_be_divided_is_said_with_what_they_hold(tmp_path, cache, folder_data):
+    for number in range(6):
+        path = tmp_path / "black" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(path)
+    for _ in range(2):
+        with pytest.raises(
+            DataError, match=r"to validate on, found none\. all 6 pictures are black"
+        ):
+            prepare(folder_data(tmp_path / "black"), BASE, SHAPE, cache)

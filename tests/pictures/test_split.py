@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -148,3 +149,36 @@ def test_every_file_must_be_usable_where_that_is_asked_for():
         *[f"  {number:02d}\\x1b.png: damaged" for number in range(10)],
         "  and 2 more",
     ]
+
+
+def test_without_a_class_the_manifest_is_what_it_was_before_that_class_came() -> None:
+    """Labels, places and the validation pictures set aside, so the digest is the same."""
+    names = [("ant", 7), ("bee", 9), ("cat", 8)]
+    candidates = tuple(
+        Candidate(f"{name}/{n}.png", label, "train", f"/{name}/{n}.png")
+        for label, (name, count) in enumerate(names)
+        for n in range(count)
+    )
+    whole = Listing("here", ("ant", "bee", "cat"), candidates, fraction=0.3)
+    digests = {c.key: c.key for c in candidates}
+    reasons = {"ant/3.png": "damaged", "bee/1.png": "damaged"}
+    manifest = settle(whole, digests, reasons, [{"bee"}, {"bee", "cat"}])
+    before = tuple(replace(c, label=c.label // 2) for c in candidates if c.label != 1)
+    own = {key: words for key, words in reasons.items() if key.startswith("ant")}
+    as_it_was = settle(replace(whole, classes=("ant", "cat"), candidates=before), digests, own)
+    assert manifest.earlier[0] == as_it_was
+    assert manifest.earlier[0].training_digest == as_it_was.training_digest
+    assert manifest.earlier[1].classes == ("ant",)
+    assert manifest.training_digest == settle(whole, digests, reasons).training_digest
+
+
+def test_stages_that_know_fewer_classes_need_validation_pictures_too() -> None:
+    pictures = [("ant", "train"), ("bee", "train"), ("cat", "train"), ("cat", "validation")]
+    candidates = tuple(
+        Candidate(f"{split}/{name}/{n}.png", ("ant", "bee", "cat").index(name), split, "")
+        for n, (name, split) in enumerate(pictures)
+    )
+    listing = Listing("here", ("ant", "bee", "cat"), candidates)
+    manifest = settle(listing, {c.key: c.key for c in candidates}, {}, [{"cat"}])
+    with pytest.raises(DataError, match="as stages see it that know only ant, bee: expected pict"):
+        check(manifest, "here")

@@ -122,7 +122,7 @@ def test_what_was_read_is_kept_when_it_is_not_enough_yet(tmp_path, picture):
             't.csv:1: expected the columns path and label, found "file", "label"',
         ),
         ("path,labels\n1,a\n", 'Rename "labels" to "label"'),
-        ("path,label\n", "found no pictures"),
+        ("path,label\n", "expected a row for each picture"),
         ("path,label\n1,a\n2,a\n", 'expected two or more classes .* found only "a"'),
         ("path,label,split\n1,a,\n2,b,\n3,c,test\n", 't.csv:4: .* found "c"'),
         ("path,label,split\n1,a,\n2,b,later\n", 't.csv:3: expected the split .* found "later"'),

@@ -16,7 +16,7 @@ import pytest
 
 from grow import comparefolder, runs
 from grow.comparison import Comparison
-from grow.errors import RunFolderError
+from grow.errors import GrowError, RunFolderError
 from grow.report import (
     as_json,
     comparison_csv,
@@ -186,9 +186,31 @@ def test_a_comparison_that_diverged_is_read_back(tmp_path: Path) -> None:
     (first, *others), *_ = (one.trials for one in found.summaries)
     lost = replace(first, stages=(replace(first.end, loss=math.nan),))
     trials = {one.name: one.trials for one in found.summaries} | {"growth": (lost, *others)}
-    found = compare_trials(found.setting, trials)
-    comparefolder.write(found)
-    assert comparefolder.load_comparison(tmp_path).to_dict() == found.to_dict()
+    comparefolder.write(compare_trials(found.setting, trials))  # as an earlier version did
+    read = comparefolder.load_comparison(tmp_path)
+    assert read.setting.seeds == found.setting.seeds[1:]
+    assert [(one.seed, one.variant) for one in read.setting.diverged] == [(7, "growth")]
+    assert read.verdict.sentence.endswith(
+        "Training diverged: growth in 1 of 3 repeats (seed 7); this repeat is left out of all "
+        "figures."
+    )
+    assert {one.accuracy.repeats for one in read.summaries} == {2}
+    comparefolder.write(read)
+    assert comparefolder.load_comparison(tmp_path).to_dict() == read.to_dict()
+    assert "| 7 | diverged | - | - | - |" in comparison_markdown(read)
+
+
+def test_of_a_comparison_that_diverged_everywhere_nothing_is_said(tmp_path: Path) -> None:
+    found = comparison(folder=tmp_path, repeats=1)
+    (first,) = found.summaries[1].trials
+    lost = replace(first, stages=(replace(first.end, loss=math.inf),))
+    trials = {one.name: one.trials for one in found.summaries} | {"scratch_flops": (lost,)}
+    comparefolder.write(compare_trials(found.setting, trials))
+    with pytest.raises(GrowError, match="in every repeat some training diverged") as caught:
+        comparefolder.load_comparison(tmp_path)
+    assert caught.value.exit_code == 1
+    assert "scratch_flops, seed 7" in caught.value.message
+    assert comparefolder.beside(tmp_path.with_name("x"), "") is None
 
 
 def test_a_result_of_before_is_read_without_what_it_lacks(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from grow.history import EpochRecord
 from grow.report import epochs_csv, files, html_page, markdown_text, result
 from grow.report.confusion import by_class, frequent
 from grow.runs import Run
-from grow.stageplans import Pictures
+from grow.stageplans import Pictures, StagePlan
 from tests.builders import record
 from tests.finished import FINDINGS, make_run
 
@@ -92,8 +92,16 @@ def run(tmp_path: Path) -> Run:
 
 
 def with_classes(run: Run, names: tuple[str, ...], findings: Findings) -> Run:
-    stages = tuple(replace(stage, findings=findings) for stage in run.stages)
+    stages = tuple(
+        replace(stage, findings=findings, plan=knowing(stage.plan, names)) for stage in run.stages
+    )
     return replace(run, classes=names, stages=stages)
+
+
+def knowing(plan: StagePlan, names: tuple[str, ...]) -> StagePlan:
+    """The stage as if it knew these classes."""
+    pictures = {**plan.recipe["pictures"], "classes": list(names)}
+    return replace(plan, recipe={**plan.recipe, "pictures": pictures})
 
 
 def many(classes: int) -> Findings:

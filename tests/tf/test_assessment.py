@@ -101,7 +101,7 @@ def test_a_wish_to_stop_is_heard_between_batches() -> None:
 
 
 def test_without_batches_there_are_no_probabilities() -> None:
-    assert probabilities(model_of(2), []).shape == (0, 2)
+    assert probabilities(model_of(2), 0, []).shape == (0, 2)
 
 
 def test_a_model_that_diverged_is_looked_at_all_the_same() -> None:

@@ -11,9 +11,9 @@ import pytest
 from grow import boardlog
 from grow.boardlog import BoardLog
 from grow.errors import UsageError
-from grow.events import EpochDone, Grown, StageDone, StageStarted, StepDone
+from grow.events import Diverged, EpochDone, Grown, StageDone, StageStarted, StepDone
 from grow.history import EpochRecord
-from tests.builders import record
+from tests.builders import divergence, record
 from tests.finished import SHOCK, plans
 
 pytestmark = pytest.mark.tf
@@ -95,6 +95,34 @@ def test_a_growth_is_told_in_words(tmp_path: Path) -> None:
     (event,) = read(tmp_path, DEEPER).Tensors("growth")
     words = event.tensor_proto.string_val[0].decode()
     assert "validation loss 0.5000 before, 0.6250 after" in words
+
+
+def test_a_divergence_is_told_where_it_goes_on_and_its_steps_are_forgotten(
+    tmp_path: Path,
+) -> None:
+    log = BoardLog(tmp_path)
+    train(log, 1, 2)
+    log(StepDone(3, 1, 16, 9.0, 0.5))
+    log(Diverged(SMALL, divergence(3), STEPS, 1, 0.005))
+    log(StageStarted(SMALL, STEPS, (epoch(1), epoch(2)), 0, again=True))
+    for one in range(1, STEPS + 1):
+        log._kept = -math.inf
+        log(StepDone(3, one, 16, 0.5, 0.5))
+    log(EpochDone(SMALL, epoch(3), 3))
+    log.close()
+    found = read(tmp_path)
+    assert figures(found, "step/loss") == [(step, 0.5) for step in range(1, 13)]
+    (event,) = found.Tensors("divergence")
+    assert event.step == 8
+    assert "learning rate 0.01 -> 0.005" in event.tensor_proto.string_val[0].decode()
+
+
+def test_a_growth_that_diverged_is_told_too(tmp_path: Path) -> None:
+    log = BoardLog(tmp_path)
+    log(Diverged(DEEPER, divergence(1, step=0), 0, 0, None))
+    log.close()
+    (event,) = read(tmp_path, DEEPER).Tensors("divergence")
+    assert "diverged in its growth" in event.tensor_proto.string_val[0].decode()
 
 
 def test_without_the_extra_it_says_how_to_get_it(

@@ -121,7 +121,8 @@ def test_the_figures_on_test_pictures_are_kept_and_made_again_when_damaged(
     assert tested.pictures == 20
     assert tested.weights == folder.done().weights
     (folder.path / "test.json").write_text("{}")
-    assert folder.tested() is None
+    with pytest.raises(RunFolderError, match=r"test\.json is damaged"):
+        folder.tested()
     carried_out(task)
     assert folder.tested() == tested
 

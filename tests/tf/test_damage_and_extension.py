@@ -281,11 +281,11 @@ def test_a_checkpoint_that_cannot_be_written_loses_nothing(
     whole = checkpoint.write
     calls = [0]
 
-    def full(*arguments: object) -> Path:
+    def full(*arguments: object, **more: object) -> Path:
         calls[0] += 1
         if calls[0] in (1, 2, 3):
             raise OSError(28, "No space left on device")
-        return whole(*arguments)  # type: ignore[arg-type]
+        return whole(*arguments, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(checkpoint, "write", full)
     words = warnings(carry_out(tmp_path / "run"))
@@ -301,7 +301,7 @@ def test_a_checkpoint_that_cannot_be_written_loses_nothing(
 def test_a_disk_that_stays_full_ends_the_stage_in_words_and_it_goes_on_later(
     tmp_path: Path, straight: Path, carry_out: Run
 ) -> None:
-    def full(*_: object) -> Path:
+    def full(*_: object, **_more: object) -> Path:
         raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -66,8 +66,7 @@ def check(old: Any, new: Any, folder: Path) -> Explanation:
     expected = dict(before)
     for line in explanation.layers:
         for landing in line.keras.landed:
-            origin = theirs[f"{landing.origin}/vars/{landing.key}"]
-            expected[f"{landing.address}/vars/{landing.key}"] = origin
+            expected[f"{landing.address}/vars/{landing.key}"] = theirs[landing.origin]
     assert expected.keys() == after.keys()
     wrong = [name for name in after if not np.array_equal(after[name], expected[name])]
     assert not wrong
@@ -478,3 +477,87 @@ def test_every_layer_class_of_keras_is_known_or_left_out_on_purpose() -> None:
     to_snake_case = keras.src.utils.naming.to_snake_case
     for name in known:
         assert snake_case(name) == to_snake_case(classes[name].__name__)
+
+
+def test_every_layer_that_is_said_to_pass_its_input_on_does(tmp_path: Path) -> None:
+    from grow.explanation.kinds import OF_KERAS_2, PASSES_ON
+
+    keras = load_keras()
+    pictures = np.random.default_rng(0).uniform(-200, 400, (2, 8, 8, 3)).astype("float32")
+    factors = ({"factor": 0.3}, {"factor": 3}, {"rate": 0.2}, {"stddev": 0.1})
+    wide = {"height_factor": 0.2, "width_factor": 0.2}
+    for name in sorted(PASSES_ON - OF_KERAS_2):
+        kind = getattr(keras.layers, name)
+        if name.startswith("SpatialDropout") and name != "SpatialDropout2D":
+            continue
+        layer = next(made for one in ({}, *factors, wide) if (made := _made(kind, one)) is not None)
+        assert np.array_equal(layer(pictures, training=False), pictures), name
+
+
+def _made(kind: Any, given: dict[str, float]) -> Any:
+    try:
+        return kind(**given)
+    except (TypeError, ValueError):
+        return None
+
+
+NOTHING_TO_DO: tuple[Callable[[Any], Any], ...] = (
+    a("Rescaling", 1.0),
+    a("ZeroPadding2D", 0),
+    a("Cropping2D", 0),
+    a("UpSampling2D", 1),
+    a("RandomCrop", 8, 8),
+    a("Reshape", (8, 8, 3)),
+    a("Permute", (1, 2, 3)),
+    a("Activation", "linear"),
+    lambda at: at.Pipeline([at.RandomFlip(), at.RandomZoom(0.2)]),
+)
+SOMETHING_TO_DO: tuple[Callable[[Any], Any], ...] = (
+    a("Rescaling", 2.0),
+    a("ZeroPadding2D", 1),
+    a("Permute", (2, 1, 3)),
+    a("Activation", "relu"),
+    a("AutoContrast"),
+    lambda at: at.Pipeline([at.RandomFlip(), at.Rescaling(2.0)]),
+)
+
+
+@pytest.mark.parametrize("number", range(len(NOTHING_TO_DO) + len(SOMETHING_TO_DO)))
+def test_layers_whose_settings_make_them_the_identity(number: int, tmp_path: Path) -> None:
+    keras = load_keras()
+    layer = (NOTHING_TO_DO + SOMETHING_TO_DO)[number]
+    ends = (a("GlobalAveragePooling2D"), dense(2))
+    old = chain(conv(4), *ends)(keras, keras.layers)
+    new = chain(layer, conv(4), *ends)(keras, keras.layers)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)).astype("float32")
+    inside = keras.Model(new.inputs, new.layers[1].output)
+    is_identity = np.array_equal(inside.predict(pictures, verbose=0), pictures)
+    assert is_identity == (number < len(NOTHING_TO_DO))
+    old.save(tmp_path / "old.keras")
+    new.save(tmp_path / "new.keras")
+    for one, other in (("old", "new"), ("new", "old")):
+        found = explain(tmp_path / f"{one}.keras", tmp_path / f"{other}.keras")
+        copied = {line.carry.decision.value for line in found.layers if line.weights}
+        assert copied == ({"copy"} if is_identity else {"skip"})
+
+
+@pytest.mark.parametrize("pair", sorted(PAIRS))
+def test_shapes_are_inferred_as_keras_has_them(pair: str, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from grow.saved import read
+    from grow.saved.shapes import with_input_shapes
+
+    keras = load_keras()
+    for number, build in enumerate(PAIRS[pair]):
+        path = tmp_path / f"{number}.keras"
+        build(keras, keras.layers).save(path)
+        layers = read(path).layers
+        forgotten = [
+            layer if layer.kind == "InputLayer" else replace(layer, input_shape=None)
+            for layer in layers
+        ]
+        told = with_input_shapes(forgotten)
+        for layer in layers:
+            if layer.path in told and layer.input_shape is not None:
+                assert told[layer.path] == layer.input_shape, layer.path

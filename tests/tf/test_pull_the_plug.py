@@ -149,6 +149,7 @@ def test_killed_at_a_certain_call(
 
 
 STOPS = [
+    ("grow.step.train", 5),  # goes on with the epoch's smaller batch
     ("grow.pictures.drawn._paint", 20),
     ("grow.engine._compiled", 1),
     ("grow.growth_shock.evaluate", 2),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from grow import trainer
+from grow import engine, trainer
 from grow.checkpoint import State
 from grow.errors import Stopped
-from grow.events import CheckpointWritten, EpochDone, Event, StageDone, StepDone, Validating
+from grow.events import (
+    CheckpointWritten,
+    EpochDone,
+    Event,
+    Grown,
+    StageDone,
+    StepDone,
+    Validating,
+    Warned,
+)
 from grow.stopping import StopSwitch
 from tests.tf.conftest import Killed, differences
 
@@ -64,7 +77,8 @@ def same(one: list[State], other: list[State]) -> None:
     ("kind", "count"),
     [
         (StepDone, 1),
-        (StepDone, 6),  # the last, smaller batch of an epoch
+        (StepDone, 5),  # before the last, smaller batch of an epoch
+        (StepDone, 6),  # after it
         (StepDone, 9),  # in the middle of the second epoch
         (Validating, 2),
         (EpochDone, 2),
@@ -161,3 +175,96 @@ def test_a_finished_run_is_reused_and_trains_nothing(straight: Path, carry_out: 
     assert [event.reused for event in events if isinstance(event, StageDone)] == [True, True]
     assert not any(isinstance(event, StepDone) for event in events)
     assert before == {path: path.stat().st_mtime_ns for path in straight.rglob("*.safetensors")}
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, carry_out: Run) -> Path:
+    """A run stopped in the middle of its first stage."""
+    with pytest.raises(Stopped):
+        carry_out(tmp_path / "run", at(StepDone, 9, stop))
+    return tmp_path / "run"
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    """From now on this process computes with something else, as far as it says."""
+    here = replace(engine.conditions(), **changes)  # type: ignore[arg-type]
+    monkeypatch.setattr(engine, "conditions", lambda: here)
+
+
+def warnings(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Warned)]
+
+
+def test_another_number_of_threads_is_said_before_the_stage_goes_on(
+    stopped: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = engine.conditions().threads
+    elsewhere(monkeypatch, threads=99)
+    events = carry_out(stopped)
+    (text,) = warnings(events)
+    assert text.startswith("stage small resumes: its checkpoint records ")
+    assert "found 99 threads" in text
+    assert text.endswith(f"GROW_THREADS={was}")
+    kinds = [type(event) for event in events]
+    assert kinds.index(Warned) < kinds.index(StepDone)
+
+
+def test_all_else_that_changes_the_last_digits_is_said_too(
+    stopped: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch, onednn=not engine.conditions().onednn, processor="another")
+    installed = engine.versions() | {"tensorflow": "0.1", "keras": "0.2", "numpy": "0.3"}
+    monkeypatch.setattr(engine, "versions", lambda: installed)
+    said = warnings(carry_out(stopped))
+    words = ("oneDNN", "processor", "found 0.1", "found 0.2")
+    assert all(word in text for word, text in zip(words, said, strict=True))
+
+
+def test_nothing_is_said_where_all_is_as_it_was_or_was_not_recorded(
+    stopped: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in stopped.glob("*/checkpoints/*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        assert manifest["threads"] == engine.conditions().threads
+        old = {key: manifest[key] for key in ("schema", "files", "versions")}
+        path.write_text(json.dumps(old))
+    copy = stopped.with_name("copy")
+    shutil.copytree(stopped, copy)
+    assert warnings(carry_out(copy)) == []
+    elsewhere(monkeypatch, threads=99)
+    assert warnings(carry_out(stopped)) == []
+
+
+def test_a_finished_stage_may_have_been_trained_with_other_threads(
+    tmp_path: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Killed):
+        carry_out(tmp_path / "run", at(Grown, 1, kill))
+    elsewhere(monkeypatch, threads=99)
+    assert warnings(carry_out(tmp_path / "run")) == []
+    assert warnings(carry_out(tmp_path / "run")) == []
+
+
+def test_a_stage_computed_with_two_numbers_of_threads_says_how_to_go_back(
+    stopped: Path,
+    carry_out: Run,
+    reference: list[State],
+    last_states: States,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither number would do: naming one would lead in a circle."""
+    with monkeypatch.context() as patch:
+        elsewhere(patch, threads=99)
+        with pytest.raises(Stopped):
+            carry_out(stopped, at(StepDone, 1, stop))
+    copy = stopped.with_name("copy")
+    shutil.copytree(stopped, copy)
+    (text,) = warnings(carry_out(copy))
+    assert "GROW_THREADS" not in text
+    found = re.search(r"delete what is newer than (\d+) in (\S+) and", text)
+    assert found is not None
+    for path in Path(found[2].replace("copy", "run")).iterdir():
+        if path.name > found[1]:
+            shutil.rmtree(path)
+    assert warnings(carry_out(stopped)) == []
+    same(last_states(stopped), reference)

@@ -32,8 +32,7 @@ class StageView:
     totals: str
     why: tuple[str, ...]
     shock: str
-    epochs: tuple[tuple[str, ...], ...]
-    best: int
+    epochs: tuple[summary.EpochRow, ...]
 
 
 def html_page(run: Run, *, pictures: bool = True) -> str:
@@ -60,7 +59,7 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
             stages=[_stage(run, at) for at in range(len(run.stages))],
             subject=subject,
             unknown_errors=result.unknown_errors(run),
-            errors=_errors(run, subject, pictures=pictures),
+            errors=_errors(subject, pictures=pictures),
             versions=next((dict(r.versions) for r in reversed(run.stages) if r.versions), {}),
             settings=to_yaml(run.spec),
             version=grow.__version__,
@@ -69,10 +68,10 @@ def html_page(run: Run, *, pictures: bool = True) -> str:
     return plain(text)
 
 
-def _errors(run: Run, subject: StageResult | None, *, pictures: bool) -> Errors | None:
+def _errors(subject: StageResult | None, *, pictures: bool) -> Errors | None:
     if subject is None or subject.findings is None:
         return None
-    return errors(subject.findings, run.classes, pictures=pictures)
+    return errors(subject.findings, subject.plan.classes, pictures=pictures)
 
 
 def _compared(run: Run) -> Comparison | None:
@@ -103,7 +102,7 @@ def _listed(controls: tuple[Series, ...], figure: Figure) -> str:
 
 def _stage(run: Run, at: int) -> StageView:
     one = run.stages[at]
-    plan, best = one.plan.transfer, one.best
+    plan = one.plan.transfer
     picture = None
     if plan is not None:
         before = run.stages[at - 1].plan
@@ -119,12 +118,11 @@ def _stage(run: Run, at: int) -> StageView:
     return StageView(
         result=one,
         anchor=f"stage-{one.plan.number}",
-        facts=summary.stage_facts(one),
+        facts=summary.stage_facts(one, run.classes),
         drawing=picture,
         lines=() if plan is None else transfer_rows(plan),
         totals="" if plan is None else plan.totals(),
         why=() if plan is None else tuple(together(plan.why)),
-        shock="" if one.shock is None else summary.shock_words(one.shock),
-        epochs=tuple(summary.epoch_cells(record) for record in one.history),
-        best=0 if best is None else best.epoch,
+        shock="" if one.shock is None else summary.shock_words(one.shock, plan),
+        epochs=summary.epoch_rows(one),
     )
