@@ -17,16 +17,19 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grow import groups, network, spec, stagefile, stageplans
-from grow.chance import derive_seed
-from grow.compiling import compile_model
-from grow.groups import Groups
-from grow.phases import Phase, Phases
-from grow.pictures.prepare import Prepared, prepare
-from grow.pipeline import Feed
-from grow.planning import cache_folder
-from grow.stageplans import Pictures, StagePlan
-from grow.stopping import StopSwitch
+from grow.config import schema
+from grow.data.cache import cache_folder
+from grow.data.feed import Feed
+from grow.data.prepare import Prepared, prepare
+from grow.nets import network
+from grow.planning import param_groups, validate
+from grow.planning import stages as stageplans
+from grow.planning.param_groups import Groups
+from grow.planning.stages import Pictures, StagePlan
+from grow.seeds import derive_seed
+from grow.signals import StopSwitch
+from grow.train.optimizer import compile_model
+from grow.train.phases import Phase, Phases
 
 HEAD = "| epoch | GFLOP a picture | CPU-seconds | of a full one | seconds | of a full one | once |"
 
@@ -43,18 +46,18 @@ class Kind:
     cpu_seconds: list[float]
 
 
-def frozen_stage(run: spec.RunSpec, number: int, classes: tuple[str, ...]) -> StagePlan:
+def frozen_stage(run: schema.RunSpec, number: int, classes: tuple[str, ...]) -> StagePlan:
     """A grown stage of the stage file, its layers carried over frozen in all epochs."""
     stage = run.stages[number - 1]
     freeze = run.training(stage).epochs + 1
     stages = list(run.stages)
-    stages[number - 1] = stage.model_copy(update={"carried": spec.Carried(freeze=freeze)})
-    data = run.data.model_copy(update={"augment": spec.Augment()})
+    stages[number - 1] = stage.model_copy(update={"carried": schema.Carried(freeze=freeze)})
+    data = run.data.model_copy(update={"augment": schema.Augment()})
     changed = run.model_copy(update={"stages": tuple(stages), "data": data})
     return stageplans.plan_stages(changed, Pictures(classes, None))[number - 1]
 
 
-def feed(run: spec.RunSpec, prepared: Prepared, stage: StagePlan, most: int) -> Feed:
+def feed(run: schema.RunSpec, prepared: Prepared, stage: StagePlan, most: int) -> Feed:
     """The first pictures of a shuffled training part, and as many for validation at most."""
     manifest = prepared.manifest
     whole = Feed(
@@ -64,7 +67,7 @@ def feed(run: spec.RunSpec, prepared: Prepared, stage: StagePlan, most: int) -> 
         validation=manifest.indices("validation"),
         size=stage.architecture.image[:2],
         batch=stage.training.batch,
-        augment=spec.Augment(),
+        augment=schema.Augment(),
         seed=run.seed,
         stage=stage.number,
     )
@@ -80,7 +83,7 @@ def kind(name: str, stage: StagePlan, batches: Feed, classes: int) -> Kind:
     phase = Phases(stage, model, batches, lambda _: None, StopSwitch()).of(1)
     once = (time.perf_counter() - wall, time.process_time() - cpu)
     counts = (len(batches.training), len(batches.validation))
-    flops = groups.epoch_flops(stage.architecture, stage.groups, 2, *counts)
+    flops = param_groups.epoch_flops(stage.architecture, stage.groups, 2, *counts)
     made = Kind(name, phase, flops / counts[0] / 1e9, once, [], [])
     epoch(made, 1)  # traces the graph
     made.seconds.clear()
@@ -122,7 +125,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=2000, help="at most so many")
     parser.add_argument("--repeats", type=int, default=5)
     said = parser.parse_args()
-    run = stagefile.read(said.stage_file)
+    run = validate.read(said.stage_file)
     shape = (*stageplans.master_size(run), run.model.image[2])
     prepared = prepare(run.data, said.stage_file.parent, shape, cache_folder())
     classes = prepared.manifest.classes

@@ -33,15 +33,16 @@ from typing import Any
 
 import numpy
 
-from grow import network, stagefile, stageplans
-from grow.compiling import compile_model
-from grow.pictures import prepare
-from grow.pipeline import Feed
-from grow.planning import cache_folder
-from grow.spec import RunSpec
-from grow.stageplans import Pictures
-from grow.stopping import StopSwitch
-from grow.trainer import StageTrainer
+from grow.config.schema import RunSpec
+from grow.data import prepare
+from grow.data.cache import cache_folder
+from grow.data.feed import Feed
+from grow.nets import network
+from grow.planning import stages, validate
+from grow.planning.stages import Pictures
+from grow.signals import StopSwitch
+from grow.train.loop import StageTrainer
+from grow.train.optimizer import compile_model
 
 STAGES = Path(__file__).parents[1] / "stages" / "cats-dogs.yaml"
 BATCH = 32
@@ -222,12 +223,12 @@ class Bench:
         self.epochs, self.size = arguments.epochs, (arguments.size, arguments.size)
         self.augmented, self.waiting = not arguments.plain, 0.0
         self.spec = sized(arguments.size, arguments.epochs, augmented=self.augmented)
-        shape = (*stageplans.master_size(self.spec), 3)
+        shape = (*stages.master_size(self.spec), 3)
         self.prepared = prepare.prepare(self.spec.data, STAGES.parent, shape, cache_folder())
         manifest = self.prepared.manifest
         self.root = (STAGES.parent / self.spec.data.path).resolve()
         known = Pictures(manifest.classes, manifest.training_digest)
-        self.stage = stageplans.plan_stages(self.spec, known)[-1]
+        self.stage = stages.plan_stages(self.spec, known)[-1]
         wanted = {"train": arguments.pictures, "validation": arguments.pictures // 4}
         self.rows = {split: spread(manifest.indices(split), n) for split, n in wanted.items()}
         self.steps = -(-len(self.rows["train"]) // BATCH)
@@ -296,7 +297,7 @@ def spread(rows: Any, count: int) -> Any:
 
 def sized(size: int, epochs: int, *, augmented: bool) -> RunSpec:
     """The stage file with the last stage at ``size``."""
-    values = stagefile.read(STAGES).model_dump(exclude_unset=True, mode="json")
+    values = validate.read(STAGES).model_dump(exclude_unset=True, mode="json")
     values["data"]["validation"] = "test"
     if not augmented:
         del values["data"]["augment"]

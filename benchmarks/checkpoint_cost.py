@@ -12,12 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grow import engine, stagefile
-from grow.events import CheckpointWritten, EpochDone, Event, StageStarted
-from grow.planning import cache_folder
-from grow.spec import DrawnData, RunSpec
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
+from grow.config.schema import DrawnData, RunSpec
+from grow.data.cache import cache_folder
+from grow.planning import validate
+from grow.runs.folder import RunFolder
+from grow.signals import StopSwitch
+from grow.train import engine
+from grow.train.events import CheckpointWritten, EpochDone, Event, StageStarted
 
 STAGES = Path(__file__).parents[1] / "stages" / "cats-dogs.yaml"
 HEAD = ("stage", "parameters", "training s", "checkpoints", "s each", "beside", "held up")
@@ -43,7 +44,7 @@ def main() -> None:
                 rows[now[0]][3] += event.held_seconds
 
     with tempfile.TemporaryDirectory(dir=".") as folder:
-        spec = drawn(stagefile.read(STAGES), epochs)
+        spec = drawn(validate.read(STAGES), epochs)
         run = RunFolder(Path(folder))
         engine.run(spec, Path(), run, cache_folder(), listen, StopSwitch())
     print(" | ".join(f"{cell:>11}" for cell in HEAD))

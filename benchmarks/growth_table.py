@@ -15,27 +15,31 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from grow import growth, growth_shock, network, spec, stagefile, transfer
-from grow.architecture import Architecture
-from grow.chance import derive_seed
-from grow.compiling import compile_model
-from grow.growth_shock import Side
-from grow.history import GrowthShock
-from grow.pictures.prepare import Prepared, prepare
-from grow.pipeline import Feed
-from grow.planning import cache_folder
-from grow.stopping import StopSwitch
-from grow.trainer import evaluate
-from grow.transfer import TransferPlan
+from grow.config import schema
+from grow.data.cache import cache_folder
+from grow.data.feed import Feed
+from grow.data.prepare import Prepared, prepare
+from grow.nets import network, transfer
+from grow.nets import operators as growth
+from grow.nets.architecture import Architecture
+from grow.nets.transfer import TransferPlan
+from grow.planning import validate
+from grow.planning.history import GrowthShock
+from grow.seeds import derive_seed
+from grow.signals import StopSwitch
+from grow.train import grow
+from grow.train.grow import Side
+from grow.train.loop import evaluate
+from grow.train.optimizer import compile_model
 
 SIDE = 32
-POLICIES: tuple[spec.Policy, ...] = ("strict", "shape", "preserve")
-POOLS: tuple[spec.Pool, ...] = ("average", "max")
+POLICIES: tuple[schema.Policy, ...] = ("strict", "shape", "preserve")
+POOLS: tuple[schema.Pool, ...] = ("average", "max")
 
 
-def growths(pool: spec.Pool) -> dict[str, tuple[spec.Operator, ...]]:
+def growths(pool: schema.Pool) -> dict[str, tuple[schema.Operator, ...]]:
     """Every growth of the table, by what it is called; new blocks pool as the old ones do."""
-    insert, operator = spec.Insert, spec.Operator
+    insert, operator = schema.Insert, schema.Operator
     larger = operator(resize=(2 * SIDE, 2 * SIDE))
     return {
         "insert at start, resize 2x": (
@@ -46,8 +50,8 @@ def growths(pool: spec.Pool) -> dict[str, tuple[spec.Operator, ...]]:
         "insert at end": (operator(insert=insert(filters=32, pool=pool)),),
         "insert in the middle": (operator(insert=insert(filters=32, after="block_1", pool=pool)),),
         "resize 2x": (larger,),
-        "deepen": (operator(deepen=spec.Deepen(block="block_2")),),
-        "widen": (operator(widen=spec.Widen(block="block_2", filters=48)),),
+        "deepen": (operator(deepen=schema.Deepen(block="block_2")),),
+        "widen": (operator(widen=schema.Widen(block="block_2", filters=48)),),
     }
 
 
@@ -55,7 +59,7 @@ def growths(pool: spec.Pool) -> dict[str, tuple[spec.Operator, ...]]:
 class Base:
     """What is grown: a trained network and its pictures."""
 
-    run: spec.RunSpec
+    run: schema.RunSpec
     prepared: Prepared
     architecture: Architecture
     model: network.Model
@@ -65,7 +69,7 @@ class Base:
         return Side(architecture, model, feed(self.run, self.prepared, architecture))
 
 
-def feed(run: spec.RunSpec, prepared: Prepared, architecture: Architecture) -> Feed:
+def feed(run: schema.RunSpec, prepared: Prepared, architecture: Architecture) -> Feed:
     """The stage file's pictures at an architecture's size."""
     manifest = prepared.manifest
     return Feed(
@@ -81,20 +85,20 @@ def feed(run: spec.RunSpec, prepared: Prepared, architecture: Architecture) -> F
     )
 
 
-def build(run: spec.RunSpec, architecture: Architecture, classes: int) -> network.Model:
+def build(run: schema.RunSpec, architecture: Architecture, classes: int) -> network.Model:
     """A compiled model, freshly initialised from the stage file's seed."""
     model = network.build(architecture, lambda name: derive_seed(run.seed, name, bits=31))
     compile_model(model, run.train, classes)
     return model
 
 
-def trained(run: spec.RunSpec, prepared: Prepared, pool: spec.Pool, epochs: int) -> Base:
+def trained(run: schema.RunSpec, prepared: Prepared, pool: schema.Pool, epochs: int) -> Base:
     """Two blocks of 32 filters and a dense layer, trained for a few epochs."""
-    blocks = (spec.Block(filters=32, pool=pool), spec.Block(filters=32, pool=pool))
+    blocks = (schema.Block(filters=32, pool=pool), schema.Block(filters=32, pool=pool))
     image = (SIDE, SIDE, run.model.image[2])
-    head = spec.Head(dense=(128,), dropout=0.2)
+    head = schema.Head(dense=(128,), dropout=0.2)
     classes = len(prepared.manifest.classes)
-    architecture = growth.found(spec.Model(image=image, blocks=blocks, head=head), classes)
+    architecture = growth.found(schema.Model(image=image, blocks=blocks, head=head), classes)
     model = build(run, architecture, classes)
     batches = feed(run, prepared, architecture)
     for epoch in range(1, epochs + 1):
@@ -106,14 +110,14 @@ def trained(run: spec.RunSpec, prepared: Prepared, pool: spec.Pool, epochs: int)
 
 
 def measure(
-    base: Base, operators: tuple[spec.Operator, ...], policy: spec.Policy
+    base: Base, operators: tuple[schema.Operator, ...], policy: schema.Policy
 ) -> tuple[TransferPlan, GrowthShock]:
     """Grows the base once and measures what it cost."""
     new = growth.grow(base.architecture, operators)
     plan = transfer.plan(base.architecture, new, policy)
     model = build(base.run, new, len(base.prepared.manifest.classes))
     sides = base.side(base.architecture, base.model), base.side(new, model)
-    return plan, growth_shock.grow(plan, *sides, lambda _: None, StopSwitch())
+    return plan, grow.grow(plan, *sides, lambda _: None, StopSwitch())
 
 
 def row(pool: str, name: str, policy: str, plan: TransferPlan, shock: GrowthShock) -> str:
@@ -148,7 +152,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--set", action="append", default=[], dest="overrides")
     arguments = parser.parse_args()
-    run = stagefile.read(arguments.stage_file, arguments.overrides)
+    run = validate.read(arguments.stage_file, arguments.overrides)
     shape = (2 * SIDE, 2 * SIDE, run.model.image[2])
     prepared = prepare(run.data, arguments.stage_file.parent, shape, cache_folder())
     print(HEAD)

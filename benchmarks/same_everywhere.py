@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 import grow
-from grow import portable
-from grow.pictures.preprocessing import Preprocessing
+from grow.data.preprocessing import Preprocessing
+from grow.deploy import formats
 
 PAGE = Path(__file__).parents[1] / "docs" / "using-the-model.md"
 
@@ -35,7 +35,7 @@ def main() -> None:
     names = [one.picture for one in found.pictures]
     with tempfile.TemporaryDirectory() as made:
         place = Path(made)
-        for to in portable.FILES:
+        for to in formats.FILES:
             grow.export(run, to, out=place / to)
         last = [stage for stage in grow.load(run).stages if stage.done is not None][-1]
         page = page_of(last.path)
@@ -48,9 +48,9 @@ def main() -> None:
         )
         print(f"pixels are those of grow, bit for bit: {same}")
         compare(page, "plain Keras", expected, lambda: page["model"].predict_on_batch(batch))
-        for to, file in portable.FILES.items():
+        for to, file in formats.FILES.items():
             path = place / to / file
-            compare(page, to, expected, lambda to=to, path=path: portable.run(to, path, batch))
+            compare(page, to, expected, lambda to=to, path=path: formats.run(to, path, batch))
 
 
 def page_of(stage: Path) -> dict[str, Any]:

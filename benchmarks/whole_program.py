@@ -19,7 +19,7 @@ from pathlib import Path
 import timed
 from timed import Spent
 
-from grow import stagefile
+from grow.planning import validate
 
 HERE = Path(__file__).parent
 STAGES = HERE.parent / "stages" / "cats-dogs.yaml"
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     arguments = parser.parse_args()
-    folder = (STAGES.parent / stagefile.read(STAGES).data.path).resolve()
+    folder = (STAGES.parent / validate.read(STAGES).data.path).resolve()
     if not folder.is_dir():
         sys.exit(f"{folder}: the pictures of {STAGES.name} are not here")
     found: dict[str, list[Spent]] = {"by hand": [], "grow, first time": [], "grow, again": []}

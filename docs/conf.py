@@ -59,7 +59,7 @@ PAGES = {
         "docs/how-it-works": "From stage file to model",
         "docs/growth": "The mathematics of growth",
         "docs/speed": "How fast it is",
-        "CONTRIBUTING": "Contributing, with the map of the house",
+        "CONTRIBUTING": "Contributing, with the source layout",
         "docs/releasing": "Releasing",
         "CHANGELOG": "Changes",
     },

@@ -8,10 +8,11 @@ from typing import Any
 
 import grow
 from docs.stage_file_examples import EXAMPLES
-from grow import scalars, spec
+from grow.config import scalars
+from grow.config import schema as spec
 
 HEAD = """\
-<!-- Written by docs/stage_file_page.py from grow/spec. Change it there; CONTRIBUTING says how. -->
+<!-- Written by docs/stage_file_page.py from grow/config/schema. CONTRIBUTING says how. -->
 
 # The stage file
 

@@ -19,27 +19,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grow.carding import Card, card
-    from grow.checking import Check, check
-    from grow.cleaning import Cleaning, clean
-    from grow.comparefolder import load_comparison
-    from grow.comparing import compare
-    from grow.comparison import Comparison
-    from grow.differing import Difference, difference
-    from grow.drafting import Draft, init
+    from grow.api import check, compare, draw_pictures, export, init, resume, run
+    from grow.comparison.folder import load_comparison
+    from grow.comparison.result import Comparison
+    from grow.config.write import schema
+    from grow.data.checks import Check
+    from grow.data.synthetic.sketchbook import Drawn
+    from grow.deploy.card import Card, card
+    from grow.deploy.export import Export
+    from grow.deploy.gallery import contact_sheet
+    from grow.deploy.predict import Prediction, Predictions, predict
     from grow.errors import GrowError
-    from grow.explaining import explain
-    from grow.explanation import Explanation
-    from grow.exporting import Export, export
-    from grow.gallery import contact_sheet
-    from grow.inspection import Verification, verify
-    from grow.launch import resume, run
-    from grow.planning import Plan, plan
-    from grow.predicting import Prediction, Predictions, predict
-    from grow.runs import Run, StageResult, load, load_all
-    from grow.sketchbook import Drawn, draw_pictures
-    from grow.stagefile import schema
-    from grow.stopping import StopSwitch
+    from grow.nets.explain import Explanation
+    from grow.nets.explaining import explain
+    from grow.planning.draft import Draft
+    from grow.runs.diff import Difference, difference
+    from grow.runs.gc import Cleaning, clean
+    from grow.runs.planned import Plan, plan
+    from grow.runs.result import Run, StageResult, load, load_all
+    from grow.runs.verify import Verification, verify
+    from grow.signals import StopSwitch
 
 __version__ = "0.1.0"
 
@@ -83,42 +82,42 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Card": "grow.carding",
-    "Export": "grow.exporting",
-    "card": "grow.carding",
-    "export": "grow.exporting",
-    "Check": "grow.checking",
-    "check": "grow.checking",
-    "Cleaning": "grow.cleaning",
-    "Comparison": "grow.comparison",
-    "compare": "grow.comparing",
-    "Difference": "grow.differing",
-    "difference": "grow.differing",
-    "Draft": "grow.drafting",
-    "init": "grow.drafting",
-    "Drawn": "grow.sketchbook",
-    "draw_pictures": "grow.sketchbook",
-    "load_comparison": "grow.comparefolder",
+    "Card": "grow.deploy.card",
+    "Export": "grow.deploy.export",
+    "card": "grow.deploy.card",
+    "export": "grow.api",
+    "Check": "grow.data.checks",
+    "check": "grow.api",
+    "Cleaning": "grow.runs.gc",
+    "Comparison": "grow.comparison.result",
+    "compare": "grow.api",
+    "Difference": "grow.runs.diff",
+    "difference": "grow.runs.diff",
+    "Draft": "grow.planning.draft",
+    "init": "grow.api",
+    "Drawn": "grow.data.synthetic.sketchbook",
+    "draw_pictures": "grow.api",
+    "load_comparison": "grow.comparison.folder",
     "GrowError": "grow.errors",
-    "Plan": "grow.planning",
-    "Run": "grow.runs",
-    "StageResult": "grow.runs",
-    "StopSwitch": "grow.stopping",
-    "Explanation": "grow.explanation",
-    "contact_sheet": "grow.gallery",
-    "explain": "grow.explaining",
-    "load": "grow.runs",
-    "load_all": "grow.runs",
-    "Prediction": "grow.predicting",
-    "Predictions": "grow.predicting",
-    "plan": "grow.planning",
-    "predict": "grow.predicting",
-    "resume": "grow.launch",
-    "run": "grow.launch",
-    "schema": "grow.stagefile",
-    "Verification": "grow.inspection",
-    "clean": "grow.cleaning",
-    "verify": "grow.inspection",
+    "Plan": "grow.runs.planned",
+    "Run": "grow.runs.result",
+    "StageResult": "grow.runs.result",
+    "StopSwitch": "grow.signals",
+    "Explanation": "grow.nets.explain",
+    "contact_sheet": "grow.deploy.gallery",
+    "explain": "grow.nets.explaining",
+    "load": "grow.runs.result",
+    "load_all": "grow.runs.result",
+    "Prediction": "grow.deploy.predict",
+    "Predictions": "grow.deploy.predict",
+    "plan": "grow.runs.planned",
+    "predict": "grow.deploy.predict",
+    "resume": "grow.api",
+    "run": "grow.api",
+    "schema": "grow.config.write",
+    "Verification": "grow.runs.verify",
+    "clean": "grow.runs.gc",
+    "verify": "grow.runs.verify",
 }
 
 

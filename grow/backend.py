@@ -1,6 +1,6 @@
 """Loads Keras on TensorFlow, quietly and so that it computes the same each time.
 
-The one door through which floor 3 gets at Keras. TensorFlow's C++ writes notices to the
+The one door to Keras. TensorFlow's C++ writes notices to the
 terminal before any setting of its own can stop it; they are held back unless
 ``GROW_BACKEND_NOISE`` is set, and shown when the import fails. A log file gets them anyway.
 ``GROW_THREADS`` says how many threads may compute; all cores unless said. TensorFlow's oneDNN
@@ -20,12 +20,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from types import ModuleType
 
-from grow import logfile
-from grow.conditions import ONEDNN, THREADS, Conditions
+from grow import log
 from grow.errors import UsageError
+
+THREADS = "GROW_THREADS"
+"""The environment variable that says how many threads may compute."""
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""The environment variable that turns TensorFlow's oneDNN kernels on (1) and off (0)."""
 
 NOISE = "GROW_BACKEND_NOISE"
 """The environment variable that, set to anything, lets TensorFlow say what it likes."""
@@ -35,7 +39,7 @@ NOISE = "GROW_BACKEND_NOISE"
 def held_back() -> Iterator[None]:
     """Keeps what is written to the process's standard error, shows it only on failure."""
     wanted = bool(os.environ.get(NOISE))
-    if wanted and not logfile.is_kept():
+    if wanted and not log.is_kept():
         yield
         return
     sys.stderr.flush()
@@ -55,10 +59,10 @@ def held_back() -> Iterator[None]:
                 os.write(terminal, said)
             os.dup2(terminal, 2)
             os.close(terminal)
-            logfile.note(said.decode(errors="backslashreplace"))
+            log.note(said.decode(errors="backslashreplace"))
 
 
-def _threads() -> int:
+def threads_said() -> int:
     """How many threads may compute; 0 where nothing is said."""
     said = os.environ.get(THREADS, "")
     if said and not (said.isdecimal() and int(said)):
@@ -80,7 +84,7 @@ def load_tensorflow() -> ModuleType:
     with held_back():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.experimental.enable_op_determinism()
-        if threads := _threads():
+        if threads := threads_said():
             tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
             tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
         # The first operation starts the device, and its notices with it.
@@ -117,31 +121,11 @@ def load_tfds() -> ModuleType:
     return datasets
 
 
-def conditions() -> Conditions:
-    """What computes here; the rest of what a checkpoint records beside the versions."""
-    # TensorFlow's own two ways to the number of threads, where nothing else is said.
-    said = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    threads = _threads() or (int(said) if said.isdecimal() else 0) or cores()
-    onednn = os.environ.get(ONEDNN, "1").lower() not in ("0", "false")
-    return Conditions(threads, onednn, _processor())
-
-
 def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _processor() -> str | None:
-    """The processor's name; None where the system does not tell."""
-    try:
-        # Python gives no more than "x86_64" on Linux.
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        return platform.processor() or None
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or None
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 Damage may leave anything where a file belongs: a folder, a named pipe, a device, a link that
 leads nowhere, a file of a terabyte. Only regular files of a bounded size are opened here; all
-else is an `OSError` that says what stands there. Standard library only.
+else is an `OSError` that says what stands there.
 """
 
 from __future__ import annotations

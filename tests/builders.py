@@ -12,59 +12,63 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from grow import growth, spec, stageplans
-from grow.architecture import Architecture
-from grow.checkpoint import State
+from grow.config import schema
 from grow.errors import GrowthError
-from grow.history import Divergence, EpochRecord, History, Tally
-from grow.stageplans import Pictures, StagePlan
+from grow.nets import operators
+from grow.nets.architecture import Architecture
+from grow.planning import stages
+from grow.planning.history import Divergence, EpochRecord, History, Tally
+from grow.planning.stages import Pictures, StagePlan
+from grow.runs.checkpoint import State
 
 Array = NDArray[np.float32]
 
-POLICIES: tuple[spec.Policy, ...] = ("strict", "shape", "preserve")
+POLICIES: tuple[schema.Policy, ...] = ("strict", "shape", "preserve")
 CATS_DOGS = Pictures(classes=("cat", "dog"), digest="0" * 64)
 
 
-def block(filters: int = 4, **settings: Any) -> spec.Block:
+def block(filters: int = 4, **settings: Any) -> schema.Block:
     """A block of a stage file."""
-    return spec.Block(filters=filters, **settings)
+    return schema.Block(filters=filters, **settings)
 
 
-def insert(filters: int = 4, **settings: Any) -> spec.Operator:
+def insert(filters: int = 4, **settings: Any) -> schema.Operator:
     """The operator that inserts a block."""
-    return spec.Operator(insert=spec.Insert(filters=filters, **settings))
+    return schema.Operator(insert=schema.Insert(filters=filters, **settings))
 
 
-def resize(height: int, width: int | None = None) -> spec.Operator:
+def resize(height: int, width: int | None = None) -> schema.Operator:
     """The operator that changes the resolution; a square unless both sides are given."""
-    return spec.Operator(resize=(height, height if width is None else width))
+    return schema.Operator(resize=(height, height if width is None else width))
 
 
-def deepen(name: str, **settings: Any) -> spec.Operator:
+def deepen(name: str, **settings: Any) -> schema.Operator:
     """The operator that adds a convolution to a block."""
-    return spec.Operator(deepen=spec.Deepen(block=name, **settings))
+    return schema.Operator(deepen=schema.Deepen(block=name, **settings))
 
 
-def widen(name: str, filters: int) -> spec.Operator:
+def widen(name: str, filters: int) -> schema.Operator:
     """The operator that gives a block more filters."""
-    return spec.Operator(widen=spec.Widen(block=name, filters=filters))
+    return schema.Operator(widen=schema.Widen(block=name, filters=filters))
 
 
 def founded(
-    *blocks: spec.Block,
+    *blocks: schema.Block,
     image: tuple[int, int, int] = (8, 8, 3),
-    head: spec.Head | None = None,
+    head: schema.Head | None = None,
     classes: int = 2,
 ) -> Architecture:
     """A stage 1 architecture; one block of four filters unless blocks are given."""
-    model = spec.Model(image=image, blocks=blocks or (block(),), head=head or spec.Head(dense=(5,)))
-    return growth.found(model, classes)
+    model = schema.Model(
+        image=image, blocks=blocks or (block(),), head=head or schema.Head(dense=(5,))
+    )
+    return operators.found(model, classes)
 
 
 def seed_experiment() -> tuple[Architecture, Architecture]:
     """The network of the seed experiment, before and after it grows."""
-    old = founded(block(32), image=(64, 64, 3), head=spec.Head(dense=(128,)))
-    return old, growth.grow(old, (insert(32, at="end"),))
+    old = founded(block(32), image=(64, 64, 3), head=schema.Head(dense=(128,)))
+    return old, operators.grow(old, (insert(32, at="end"),))
 
 
 def layer_names(architecture: Architecture) -> list[str]:
@@ -133,14 +137,14 @@ def run_values(**changes: Any) -> dict[str, Any]:
     return values | changes
 
 
-def run_spec(**changes: Any) -> spec.RunSpec:
+def run_spec(**changes: Any) -> schema.RunSpec:
     """The stage file of `run_values` as a frozen value."""
-    return spec.RunSpec.model_validate(run_values(**changes))
+    return schema.RunSpec.model_validate(run_values(**changes))
 
 
 def stage_plans(pictures: Pictures = CATS_DOGS, **changes: Any) -> tuple[StagePlan, ...]:
     """The planned stages of the stage file of `run_values`."""
-    return stageplans.plan_stages(run_spec(**changes), pictures)
+    return stages.plan_stages(run_spec(**changes), pictures)
 
 
 def state(number: int = 3, **changes: Any) -> State:
@@ -283,7 +287,7 @@ _BLOCKS: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 heads = st.builds(
-    spec.Head,
+    schema.Head,
     pool=st.sampled_from(["flatten", "global_average", "global_max"]),
     dense=st.lists(st.integers(1, 4), max_size=2).map(tuple),
     dropout=st.sampled_from([0.0, 0.5]),
@@ -296,14 +300,14 @@ images = st.tuples(
 @st.composite
 def architectures(draw: st.DrawFn) -> Architecture:
     """Any architecture of stage 1 that can be built."""
-    wanted = draw(st.lists(st.builds(spec.Block, **_BLOCKS), min_size=1, max_size=3))
-    model = spec.Model(image=draw(images), blocks=tuple(wanted), head=draw(heads))
+    wanted = draw(st.lists(st.builds(schema.Block, **_BLOCKS), min_size=1, max_size=3))
+    model = schema.Model(image=draw(images), blocks=tuple(wanted), head=draw(heads))
     classes = draw(st.integers(2, 5))
     try:
-        return growth.found(model, classes)
+        return operators.found(model, classes)
     except GrowthError:  # too much pooling for so small a picture
         open_blocks = tuple(one.model_copy(update={"pool": "none"}) for one in wanted)
-        return growth.found(model.model_copy(update={"blocks": open_blocks}), classes)
+        return operators.found(model.model_copy(update={"blocks": open_blocks}), classes)
 
 
 @st.composite
@@ -313,7 +317,7 @@ def grown(draw: st.DrawFn, old: Architecture, most: int = 3) -> Architecture:
     for _ in range(draw(st.integers(0, most))):
         operator = draw(_operators(new))
         try:
-            new = growth.grow(new, (operator,))
+            new = operators.grow(new, (operator,))
         except GrowthError:  # a pooling too many: another operator may still fit
             continue
     return new
@@ -327,7 +331,7 @@ def growths(draw: st.DrawFn) -> tuple[Architecture, Architecture]:
 
 
 @st.composite
-def _operators(draw: st.DrawFn, architecture: Architecture) -> spec.Operator:
+def _operators(draw: st.DrawFn, architecture: Architecture) -> schema.Operator:
     which = draw(st.sampled_from(["insert", "insert", "resize", "deepen", "widen"]))
     some = draw(st.sampled_from([one.name for one in architecture.blocks]))
     if which == "deepen":
@@ -342,7 +346,7 @@ def _operators(draw: st.DrawFn, architecture: Architecture) -> spec.Operator:
     settings: dict[str, Any] = {"at": place}
     if place == "after":
         settings = {"after": some}
-    return spec.Operator(insert=draw(st.builds(spec.Insert, **_BLOCKS, **_just(settings))))
+    return schema.Operator(insert=draw(st.builds(schema.Insert, **_BLOCKS, **_just(settings))))
 
 
 def _just(settings: Mapping[str, Any]) -> dict[str, st.SearchStrategy[Any]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grow import evidence
-from grow.comparison import Comparison, Pictures, Setting
-from grow.evidence import StageEnd, Trial
-from grow.weighing import compare_trials
+from grow.comparison import stats
+from grow.comparison.analysis import compare_trials
+from grow.comparison.result import Comparison, Pictures, Setting
+from grow.comparison.stats import StageEnd, Trial
 from tests.builders import record
 
 SEEDS = (7, 1944679011, 828036342)
@@ -38,7 +38,7 @@ def trial(seed: int, end: float, *stages: tuple[int, int]) -> Trial:
     ends = tuple(
         StageEnd(f"s{n}", 9, len(h), len(h), end, 1 - end) for n, h in enumerate(histories)
     )
-    return Trial(seed, ends, evidence.curve(histories))
+    return Trial(seed, ends, stats.curve(histories))
 
 
 def comparison(*, policies: bool = False, repeats: int = 3, **changes: object) -> Comparison:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grow import checkpoint, stagefile, stageplans
-from grow.findings import Findings, Guess, Mistake
-from grow.history import GrowthShock
-from grow.stagefolder import Done
-from grow.stageplans import Pictures, StagePlan
-from grow.store import RunFolder
+from grow.planning import stages, validate
+from grow.planning.history import GrowthShock
+from grow.planning.stages import Pictures, StagePlan
+from grow.runs import checkpoint
+from grow.runs.findings import Findings, Guess, Mistake
+from grow.runs.folder import RunFolder
+from grow.runs.stage_folder import Done
 from tests.builders import CATS_DOGS, record, state
 
 STAGES = """
@@ -54,7 +55,7 @@ FINDINGS = Findings(
 
 def plans(pictures: Pictures = CATS_DOGS, text: str = STAGES) -> tuple[StagePlan, ...]:
     """The planned stages of a stage file."""
-    return stageplans.plan_stages(stagefile.parse(text, "stages.yaml"), pictures)
+    return stages.plan_stages(validate.parse(text, "stages.yaml"), pictures)
 
 
 def make_run(
@@ -71,7 +72,7 @@ def make_run(
     """
     folder = RunFolder(path)
     path.mkdir(parents=True)
-    folder.write_run(stagefile.parse(STAGES, "stages.yaml"), path.parent, pictures)
+    folder.write_run(validate.parse(STAGES, "stages.yaml"), path.parent, pictures)
     for stage in plans(pictures)[:complete]:
         _train(folder, stage, stage.training.epochs)
         if findings is not None:

@@ -1,6 +1,6 @@
 """A network's forward pass in plain NumPy, in double precision: what Keras computes, by hand.
 
-Independent of `grow.network` and `grow.adapt`; a test compares it with Keras.
+Independent of `grow.nets.network` and `grow.nets.weights`; a test compares it with Keras.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from grow.architecture import (
+from grow.nets.architecture import (
     Activation,
     Architecture,
     Conv,

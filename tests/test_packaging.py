@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow import examples
+from grow.config import examples
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tiff", ".npz", ".npy"}

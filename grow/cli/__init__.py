@@ -14,9 +14,9 @@ from typing import Any
 
 import typer
 
-from grow import console
 from grow.cli import (
     comparing,
+    console,
     looking,
     manners,
     reporting,

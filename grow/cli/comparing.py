@@ -14,8 +14,8 @@ from grow.cli.reporting import show_comparison
 from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
-    from grow.spec import Policy  # loads pydantic, which no help needs
-    from grow.trialsview import TrialsView
+    from grow.cli.live_comparison import TrialsView
+    from grow.config.schema import Policy  # loads pydantic, which no help needs
 
 
 @app.command("compare")
@@ -76,6 +76,6 @@ def _policies(text: str | None) -> tuple[Policy, ...]:
 
 def _view(*, stderr: bool) -> TrialsView:
     gc.enable()  # off since the start: see `grow.__main__`
-    from grow.trialsview import TrialsView  # noqa: PLC0415
+    from grow.cli.live_comparison import TrialsView  # noqa: PLC0415
 
     return TrialsView(stderr=stderr)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from grow import console
+from grow.cli import console
 from grow.errors import UsageError
 
 Markdown = Annotated[bool, typer.Option("--markdown", help="Markdown to paste.")]

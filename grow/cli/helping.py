@@ -1,7 +1,4 @@
-"""Pages of help as text: in any width no word is cut, and an example can be copied as it stands.
-
-Imports the standard library only.
-"""
+"""Pages of help as text: in any width no word is cut, and an example can be copied as it stands."""
 
 from __future__ import annotations
 

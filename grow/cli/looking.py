@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 import grow
-from grow import console, report
-from grow.cli import completing
+from grow import report
+from grow.cli import completing, console
 from grow.cli.app import App, AsJson, Overrides, RunDir, StageFile, app, print_json
 from grow.cli.running import live_view
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from grow import console
+from grow.cli import console
 from grow.errors import GrowError, writing
 
 _NOISE = "GROW_BACKEND_NOISE"
@@ -81,28 +81,28 @@ def keep_log(path: Path | None) -> None:
     visit = _visit.get()
     if path is None or visit is None:
         return
-    from grow import logfile  # noqa: PLC0415  (logging takes a while to load)
+    from grow import log  # noqa: PLC0415  (logging takes a while to load)
 
     with writing(f"--log-file {path}", hint="name a file in a folder that is there"):
-        visit.undo.enter_context(logfile.kept(path))
+        visit.undo.enter_context(log.kept(path))
     visit.logged = True
-    logfile.note(visit.command)
+    log.note(visit.command)
 
 
 def log_error(error: GrowError) -> None:
     """Writes a failure to the log, where one is kept."""
     if _is_logged():
-        from grow import logfile  # noqa: PLC0415
+        from grow import log  # noqa: PLC0415
 
-        logfile.note(str(error), level=logfile.ERROR)
+        log.note(str(error), level=log.ERROR)
 
 
 def log_end(code: int) -> None:
     """Writes to the log, where one is kept, how the command ended."""
     if _is_logged():
-        from grow import logfile  # noqa: PLC0415
+        from grow import log  # noqa: PLC0415
 
-        logfile.note(f"ended with exit code {code}")
+        log.note(f"ended with exit code {code}")
 
 
 def _is_logged() -> bool:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 import grow
-from grow import console, report
-from grow.cli import forms
+from grow import report
+from grow.cli import console, forms
 from grow.cli.app import AsJson, RunArgument, app
 from grow.cli.forms import Form
 from grow.errors import UsageError
@@ -38,7 +38,7 @@ def report_command(  # noqa: PLR0913  (each is an option of the command line)
     form = forms.chosen(options, out, show=show)
     if no_pictures and form.name != "--html":
         raise UsageError("--no-pictures is for the page", hint="add --html or --open")
-    from grow.comparefolder import is_comparison  # noqa: PLC0415  (loads what no help needs)
+    from grow.comparison.folder import is_comparison  # noqa: PLC0415  (loads what no help needs)
 
     if is_comparison(run):
         show_comparison(grow.load_comparison(run), form)

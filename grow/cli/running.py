@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import grow
-from grow import console, report
+from grow import report
+from grow.cli import console
 from grow.cli.app import AsJson, Overrides, RunArgument, RunDir, StageFile, app, print_json
 from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
-    from grow.liveview import RunView
+    from grow.cli.live_run import RunView
 
 TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Keep TensorBoard event files in the run folder.")
@@ -91,6 +92,6 @@ def _view(*, as_json: bool) -> RunView:
 def live_view(*, stderr: bool = False, unusable_in: str = "") -> RunView:
     """What shows a run while it happens; loaded only for commands that need it."""
     gc.enable()  # off since the start: see `grow.__main__`
-    from grow.liveview import RunView  # noqa: PLC0415
+    from grow.cli.live_run import RunView  # noqa: PLC0415
 
     return RunView(stderr=stderr, unusable_in=unusable_in)

@@ -13,9 +13,11 @@ from typing import Annotated
 import typer
 
 import grow
-from grow import console, examples, report
+from grow import report
+from grow.cli import console
 from grow.cli.app import AsJson, app, print_json
 from grow.cli.running import live_view
+from grow.config import examples
 from grow.errors import Stopped, UsageError
 
 
@@ -54,7 +56,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 
     Example: grow init pictures
     """
-    from grow.drafting.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
+    from grow.planning.draft.place import check_place, name_for  # noqa: PLC0415  (help needs no more)
 
     asks = not yes and not as_json and _at_terminal()
     if example is not None:
@@ -114,7 +116,7 @@ def _ask_folder(*, asks: bool) -> Path:
 
 
 def _ask_name(usual: str) -> str:
-    from grow.drafting.place import checked_name  # noqa: PLC0415
+    from grow.planning.draft.place import checked_name  # noqa: PLC0415
 
     while True:
         try:

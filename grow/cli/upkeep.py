@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 import grow
-from grow import console, report
-from grow.cli import completing
+from grow import report
+from grow.cli import completing, console
 from grow.cli.app import AsJson, RunArgument, app, print_json
 from grow.errors import RunFolderError, UsageError
 

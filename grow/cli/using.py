@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 import grow
-from grow import commit, console, report
-from grow.cli import completing
+from grow import atomic, report
+from grow.cli import completing, console
 from grow.cli.app import AsJson, RunArgument, app, print_json
 from grow.cli.running import live_view
 from grow.errors import DataError, UsageError
@@ -98,7 +98,7 @@ def card_command(
     elif out is None:
         _write(report.card_markdown(found))
     else:
-        commit.write_file(out, report.card_markdown(found).encode("utf-8", "backslashreplace"))
+        atomic.write_file(out, report.card_markdown(found).encode("utf-8", "backslashreplace"))
         console.say(f"model card in {out}")
 
 

@@ -1,16 +1,16 @@
 """How a stage is trained after its growth, in words: frozen layers, rates, warm-up.
 
-Formatting returns text; nothing is printed. Standard library and floors 0 and 1 only.
+Formatting returns text; nothing is printed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grow.events import FeaturesComputed
-from grow.groups import IN_FILE_BYTES, Groups, Storage, storage, stored_bytes
+from grow.planning.param_groups import IN_FILE_BYTES, Groups, Storage, storage, stored_bytes
+from grow.planning.stages import StagePlan
 from grow.report.words import duration, listing, megabytes, plural
-from grow.stageplans import StagePlan
+from grow.train.events import FeaturesComputed
 
 _KEPT = {Storage.MEMORY: "in memory", Storage.FILE: "in a temporary file"}
 

@@ -10,14 +10,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grow.config.schema import Data, DrawnData, FolderData, KerasData, NpyData, TfdsData
 from grow.report.summary import divergence_words
 from grow.report.words import duration, flops, listing, percent, plural, size
-from grow.spec import Data, DrawnData, FolderData, KerasData, NpyData, TfdsData
 
 if TYPE_CHECKING:
-    from grow.carding import Card, Measured
-    from grow.pictures.manifest import Split
-    from grow.runs import StageResult
+    from grow.data.manifest import Split
+    from grow.deploy.card import Card, Measured
+    from grow.runs.result import StageResult
 
 _Z = 1.959963984540054
 """The normal distribution's 97.5% point: intervals of 95%."""

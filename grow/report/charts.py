@@ -1,7 +1,7 @@
 """A run's histories as charts: which figure, over which cost, with the growths marked.
 
 From records to the plain values that `drawing` draws; a comparison passes more series to the
-same chart. Standard library, floors 0 to 4 and `drawing` only.
+same chart.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from grow.history import EpochRecord
+from grow.planning.history import EpochRecord
 from grow.report.drawing import Chart, Mark, Point, Series
 from grow.report.words import duration, flops, plural
-from grow.runs import StageResult
+from grow.runs.result import StageResult
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What `grow data check` shows: counts, sizes, the giveaway test, and the findings.
 
-Returns something Rich can print. Rich and floors 0 to 4; no Keras.
+Returns something Rich can print.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
-from grow.checking import Check, Finding, Severity, Sizes
-from grow.giveaway import Separation, Verdict
+from grow.data.checks import Check, Finding, Severity, Sizes
+from grow.data.checks.giveaway import Separation, Verdict
 from grow.report.tables import Row, Table
 from grow.report.words import percent, plural, size
 

@@ -14,8 +14,8 @@ from dataclasses import astuple, fields
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.comparison import Comparison
-from grow.evidence import Point
+from grow.comparison.result import Comparison
+from grow.comparison.stats import Point
 from grow.report.evidence import Part, parts
 from grow.report.tables import Row, Table
 from grow.report.verdicts import notes, setting_line, verdict_line

@@ -1,14 +1,11 @@
-"""A confusion matrix read: which classes are found, which are taken for which. Pure.
-
-Standard library, `findings` and `words` only.
-"""
+"""A confusion matrix read: which classes are found, which are taken for which. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grow.findings import Findings
+from grow.runs.findings import Findings
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The page of `grow plan --diff`: how two plans differ. Rich and floors 0 to 4; no Keras."""
+"""The page of `grow plan --diff`: how two plans differ."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.differing import Difference, Layer, Setting, StageDifference, Weights
 from grow.report.tables import Row, Table
 from grow.report.words import flops, size
+from grow.runs.diff import Difference, Layer, Setting, StageDifference, Weights
 
 _STYLES = {Weights.SAME: "green", Weights.OTHER: "yellow", Weights.UNKNOWN: "yellow"}
 

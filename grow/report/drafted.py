@@ -1,6 +1,6 @@
 """What `grow init` shows: what was seen, what was chosen and why, how long, and what to do next.
 
-Returns something Rich can print. Rich and floors 0 to 4; loads no Keras.
+Returns something Rich can print.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.drafting import Draft
-from grow.estimate import about
-from grow.pictures.manifest import shown
+from grow.data.manifest import shown
+from grow.planning.draft import Draft
+from grow.planning.estimate import about
 from grow.report.tables import Row, Table
 from grow.report.words import plural, size
 

@@ -1,4 +1,4 @@
-"""All epochs of a run as CSV, for spreadsheets and plotting programs. Standard library only."""
+"""All epochs of a run as CSV, for spreadsheets and plotting programs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import csv
 import io
 from dataclasses import fields
 
-from grow.history import Divergence, EpochRecord
-from grow.runs import Run
+from grow.planning.history import Divergence, EpochRecord
+from grow.runs.result import Run
 
 _FIGURES = tuple(field.name for field in fields(EpochRecord))
 

@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from grow.comparison import Comparison, Contrast
-from grow.evidence import COSTS, Account, Estimate, SpeedUp
+from grow.comparison.result import Comparison, Contrast
+from grow.comparison.stats import COSTS, Account, Estimate, SpeedUp
+from grow.comparison.student import MOST_REPEATS
 from grow.report.verdicts import called
 from grow.report.words import duration, flops
-from grow.student import MOST_REPEATS
 
 _ACCOUNTS: tuple[tuple[Account, str, str], ...] = (
     ("total", "speed-up, all stages counted", ""),

@@ -1,6 +1,6 @@
 """An explanation of two saved models for the terminal: three columns, and words below.
 
-Returns something Rich can print. Rich and floors 0 and 1; no Keras.
+Returns something Rich can print.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.explanation import Difference, Explanation, Line
-from grow.explanation.carry import Decision
-from grow.explanation.loading import Loading, Loads, Outcome
-from grow.explanation.value import Gap
+from grow.nets.explain import Difference, Explanation, Line
+from grow.nets.explain.carry import Decision
+from grow.nets.explain.loading import Loading, Loads, Outcome
+from grow.nets.explain.value import Gap
 from grow.report.tables import Row, Table
 from grow.report.words import plural
 

@@ -1,4 +1,4 @@
-"""What an export came to, as lines of text. Standard library only; prints nothing."""
+"""What an export came to, as lines of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grow.report.words import megabytes, plural
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grow.exporting import Export
+    from grow.deploy.export import Export
 
 
 def export_lines(made: Export) -> Iterator[str]:

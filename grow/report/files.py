@@ -1,6 +1,6 @@
 """Reports as files: ``report.html``, ``report.md``, and of a run ``report.json``.
 
-Each is written whole or not at all. Floors 0 to 4 and neighbours only.
+Each is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from grow import commit
-from grow.commit import Guard, unguarded
-from grow.comparison import Comparison
+from grow import atomic
+from grow.atomic import Guard, unguarded
+from grow.comparison.result import Comparison
 from grow.report.compared import comparison_markdown
 from grow.report.html import comparison_html, html_page
 from grow.report.markdown import markdown_text
-from grow.runs import Run
+from grow.runs.result import Run
 
 PAGE = "report.html"
 """Name of the page in the run folder, or the comparison's."""
@@ -59,4 +59,4 @@ def save(text: str, path: Path, guard: Guard = unguarded) -> None:
     Raises:
         OSError: it could not be written.
     """
-    commit.write_file(path, text.encode(errors="backslashreplace"), guard)
+    atomic.write_file(path, text.encode(errors="backslashreplace"), guard)

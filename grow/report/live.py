@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from grow.events import Preparing, Validating
+from grow.planning.stages import StagePlan
 from grow.report.progress import Loading, Progress, Training
 from grow.report.words import duration, percent, plural, size
-from grow.stageplans import StagePlan
+from grow.train.events import Preparing, Validating
 
 _BAR = 24
 """Width of a bar, in characters."""

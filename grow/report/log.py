@@ -1,6 +1,6 @@
 """The permanent lines of a run: what each event leaves in the terminal or in a log.
 
-Each function returns; `console` prints. Rich and floors 0 to 4; no Keras.
+Each function returns; `console` prints.
 """
 
 from __future__ import annotations
@@ -8,7 +8,13 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from grow.events import (
+from grow.data.manifest import shown
+from grow.data.split import remarks
+from grow.planning.lineup import Action
+from grow.report.after_growth import computed_line, training_lines
+from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
+from grow.report.words import percent, plural
+from grow.train.events import (
     CheckpointWritten,
     Diverged,
     EpochDone,
@@ -25,12 +31,6 @@ from grow.events import (
     StageStarted,
     Warned,
 )
-from grow.lineup import Action
-from grow.pictures.manifest import shown
-from grow.pictures.split import remarks
-from grow.report.after_growth import computed_line, training_lines
-from grow.report.text import epoch_line, pictures_line, shock_line, stage_heading, transfer_table
-from grow.report.words import percent, plural
 
 _NAMED = 5
 """How many pictures left out are named one by one."""

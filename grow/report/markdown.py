@@ -1,6 +1,6 @@
 """A run as Markdown to paste into an issue, a README or a lab book: tables and plain sentences.
 
-No HTML in it, and nothing a name could turn into markup. Standard library and neighbours only.
+No HTML in it, and nothing a name could turn into markup.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from grow.findings import Findings
+from grow.config.write import to_yaml
 from grow.report import result, summary
 from grow.report.confusion import by_class, dense, frequent
 from grow.report.transfers import TRANSFER_COLUMNS, together, transfer_rows
 from grow.report.words import listing, probability
-from grow.runs import Run, StageResult
-from grow.stagefile import to_yaml
+from grow.runs.findings import Findings
+from grow.runs.result import Run, StageResult
 
 MOST_NUMBERS = 12
 """Up to how many classes the confusion matrix is written as a table."""

@@ -1,4 +1,4 @@
-"""Predictions as lines of text and as CSV. Standard library only; prints nothing."""
+"""Predictions as lines of text and as CSV."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from grow.report.words import percent, plural
 
 if TYPE_CHECKING:
-    from grow.pictures.manifest import Unusable
-    from grow.predicting import Predictions
+    from grow.data.manifest import Unusable
+    from grow.deploy.predict import Predictions
 
 _MOST_NAMED = 20
 """How many unusable pictures are named one by one; JSON and CSV have them all."""

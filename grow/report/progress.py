@@ -1,7 +1,7 @@
 """Where a run is, as one frozen value, advanced by each event.
 
 A phase for each thing a run can be busy with; nothing is remembered that the phase at hand does
-not need. Pure: the time comes in with the event. `live` draws it. Floors 0 to 3 only.
+not need. Pure: the time comes in with the event. `live` draws it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median_low
 
-from grow.events import (
+from grow.planning.history import EpochRecord
+from grow.planning.lineup import Action
+from grow.planning.schedule import best_epoch
+from grow.planning.stages import StagePlan
+from grow.train.events import (
     EpochDone,
     Event,
     GrowthEnded,
@@ -23,10 +27,6 @@ from grow.events import (
     StepDone,
     Validating,
 )
-from grow.history import EpochRecord
-from grow.lineup import Action
-from grow.schedule import best_epoch
-from grow.stageplans import StagePlan
 
 _WINDOW = 50
 """Over how many steps the speed is measured."""

@@ -1,6 +1,6 @@
 """The result of a run in short: how good, on which pictures, and what it was chosen on.
 
-Pure values from a `Run`; no markup. Standard library and floors 0 to 4 only.
+Pure values from a `Run`; no markup.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from grow.report.words import percent, plural
-from grow.runs import Run, StageResult
+from grow.runs.result import Run, StageResult
 
 _Z = 1.959964
 """The 97.5% quantile of the normal distribution: an interval of 95%."""

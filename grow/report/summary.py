@@ -1,7 +1,6 @@
 """What a run came to, stage by stage and epoch by epoch, in the words that all reports share.
 
-Pure values from a `Run`; no markup. The result as a whole is in `result`. Standard library and
-floors 0 to 4 only.
+Pure values from a `Run`; no markup. The result as a whole is in `result`.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grow.history import Divergence, EpochRecord, GrowthShock, History
+from grow.nets.transfer import TransferPlan, named
+from grow.planning.history import Divergence, EpochRecord, GrowthShock, History
+from grow.planning.schedule import HALF
 from grow.report.words import duration, flops, percent, plural, size
-from grow.runs import Run, StageResult
-from grow.schedule import HALF
-from grow.transfer import TransferPlan, named
+from grow.runs.result import Run, StageResult
 
 STAGE_COLUMNS = (
     *("stage", "image", "parameters", "training", "epochs", "best epoch"),

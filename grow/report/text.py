@@ -1,6 +1,6 @@
 """Pages and tables for the terminal: transfer plans, lineups, stages, histories.
 
-Each function returns something Rich can print. Rich and floors 0 to 4; no Keras.
+Each function returns something Rich can print.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.architecture import Architecture
-from grow.history import EpochRecord, GrowthShock
-from grow.lineup import Action
-from grow.planning import Plan
+from grow.nets.architecture import Architecture
+from grow.nets.transfer import Decision, Reason, TransferPlan, Verdict, named
+from grow.planning.history import EpochRecord, GrowthShock
+from grow.planning.lineup import Action
+from grow.planning.stages import StagePlan
 from grow.report.after_growth import training_lines
 from grow.report.summary import DIVERGED_BEFORE, EPOCH_COLUMNS, divergence_words, epoch_rows
 from grow.report.tables import Row, Table
 from grow.report.transfers import main_shape, together
 from grow.report.words import duration, flops, listing, loss, percent, plural, size
-from grow.runs import Run, StageResult
-from grow.stageplans import StagePlan
-from grow.transfer import Decision, Reason, TransferPlan, Verdict, named
+from grow.runs.planned import Plan
+from grow.runs.result import Run, StageResult
 
 _STYLES = {
     Decision.COPY: "green",

@@ -1,13 +1,13 @@
-"""A transfer plan as rows of text, for Markdown and HTML. Standard library and floors 0 and 1."""
+"""A transfer plan as rows of text, for Markdown and HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grow.architecture import Shape
+from grow.nets.architecture import Shape
+from grow.nets.transfer import LayerPlan, Reason, TransferPlan
 from grow.report.words import size
-from grow.transfer import LayerPlan, Reason, TransferPlan
 
 TRANSFER_COLUMNS = ("layer", "old shape", "new shape", "decision", "parameters", "why")
 

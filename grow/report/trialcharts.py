@@ -1,7 +1,7 @@
 """A comparison as drawings: curves of all variants over one cost, values with their intervals.
 
 From trials to the plain values that `drawing` draws; costs and figures are those of a run's own
-`charts`. Standard library, floors 0 to 4 and neighbours only.
+`charts`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from grow.comparison import Comparison, Contrast, Summary
-from grow.evidence import A_POINT, Estimate, Point, Trial
+from grow.comparison.arms import RESIZE_ONLY, SCRATCH_EPOCHS, SCRATCH_FLOPS
+from grow.comparison.result import Comparison, Contrast, Summary
+from grow.comparison.stats import A_POINT, Estimate, Point, Trial
 from grow.report.charts import Cost, Figure
 from grow.report.drawing import Chart, Intervals, Mark, Series, Strip
 from grow.report.verdicts import called
 from grow.report.words import listing, percent, plural
-from grow.variants import RESIZE_ONLY, SCRATCH_EPOCHS, SCRATCH_FLOPS
 
 _Read = Callable[[Point], float]
 _SO_FAR: dict[str, _Read] = {"flops": lambda p: p.flops, "cpu": lambda p: p.cpu_seconds}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from rich.text import Text
 
-from grow.events import StageDone, Told, Warned
 from grow.report.progress import Loading, Progress, Training, advance
 from grow.report.words import duration, percent
+from grow.train.events import StageDone, Told, Warned
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from grow.cleaning import Cleaning
-from grow.inspection import Verification
 from grow.report.words import megabytes, plural
+from grow.runs.gc import Cleaning
+from grow.runs.verify import Verification
 
 
 def verification_page(found: Verification) -> RenderableType:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from grow.comparison import Comparison
+from grow.comparison.result import Comparison
 from grow.report.words import plural
 
 _WORDS = {

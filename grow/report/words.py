@@ -1,4 +1,4 @@
-"""Numbers and shapes as people read them. Standard library only."""
+"""Numbers and shapes as people read them."""
 
 from __future__ import annotations
 

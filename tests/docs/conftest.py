@@ -20,7 +20,7 @@ from PIL import Image
 
 import grow
 from grow.cli import main
-from grow.pictures import drawn
+from grow.data.synthetic import drawn
 from tests.docs.pages import EMPTY, ROOT, blocks, read
 
 PICTURES = 24

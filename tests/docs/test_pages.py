@@ -15,7 +15,8 @@ import yaml
 import grow
 from docs import commands_page, conf, stage_file_page
 from docs.stage_file_examples import EXAMPLES
-from grow import spec, stagefile
+from grow.config import schema as spec
+from grow.planning import validate
 from tests.docs.pages import LANGUAGES, MARKS, PAGES, ROOT, blocks, inline_commands, read
 
 COMMANDS = dict(commands_page.commands())
@@ -93,7 +94,7 @@ def read_part(text: str, place: str) -> spec.RunSpec:
     assert isinstance(whole, dict), f"{place}: no mapping"
     if set(spec.RunSpec.model_fields) - set(whole):
         text = yaml.safe_dump(merged(yaml.safe_load(BASE), whole))
-    return stagefile.parse(text, place)
+    return validate.parse(text, place)
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from grow import stagefile
 from grow.errors import StageFileError
+from grow.planning import validate
 from tests.docs.conftest import carry_out
 from tests.docs.pages import PAGES, Block, blocks, read
 
@@ -76,5 +76,5 @@ def test_the_mistake_in_the_readme():
     assert message is not None
     wrong = own.text.replace("{filters: 32, at: end}", "{filter: 32, at: end}", 1)
     with pytest.raises(StageFileError) as caught:
-        stagefile.parse(wrong, "stages.yaml")
+        validate.parse(wrong, "stages.yaml")
     assert message[0] in str(caught.value).splitlines()

@@ -14,8 +14,10 @@ from xml.etree import ElementTree as Tree
 
 import pytest
 
-from grow import comparefolder, runs
-from grow.comparison import Comparison
+from grow.comparison import folder as comparefolder
+from grow.comparison.analysis import compare_trials
+from grow.comparison.result import Comparison
+from grow.config.write import to_yaml
 from grow.errors import GrowError, RunFolderError
 from grow.report import (
     as_json,
@@ -28,9 +30,8 @@ from grow.report import (
 )
 from grow.report.charts import COSTS, FIGURES
 from grow.report.trialcharts import curves_chart, differences_chart, ends_chart
-from grow.runs import Run
-from grow.stagefile import to_yaml
-from grow.weighing import compare_trials
+from grow.runs import result
+from grow.runs.result import Run
 from tests.compared import SEEDS, SETTING, comparison, trial
 from tests.report.test_reports import EVIL, Page, run_of
 
@@ -214,8 +215,8 @@ def test_of_a_comparison_that_diverged_everywhere_nothing_is_said(tmp_path: Path
 
 
 def test_a_result_of_before_is_read_without_what_it_lacks(tmp_path: Path) -> None:
-    from grow import documents
-    from grow.comparison import SCHEMA
+    from grow.comparison.result import SCHEMA
+    from grow.runs import documents
 
     values = kept(tmp_path / "a").to_dict()
     for name in ("schema", "command", "settings"):
@@ -230,7 +231,7 @@ def test_what_is_no_comparison_or_none_yet_says_so(tmp_path: Path) -> None:
     (tmp_path / "seed-3" / "run.json").write_text("{}")
     assert comparefolder.is_comparison(tmp_path)
     with pytest.raises(RunFolderError, match="not a run folder") as caught:
-        runs.load(tmp_path)
+        result.load(tmp_path)
     assert "comparison" in (caught.value.hint or "")
     with pytest.raises(RunFolderError, match="not complete yet") as caught:
         comparefolder.load_comparison(tmp_path)

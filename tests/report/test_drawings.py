@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grow import transfer
+from grow.nets import transfer
 from grow.report import drawing
 from grow.report.drawing import Chart, Mark, Series
 from grow.report.drawing.axis import axis

@@ -22,13 +22,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grow import runs
-from grow.findings import Findings, Guess, Mistake
-from grow.history import EpochRecord
+from grow.planning.history import EpochRecord
+from grow.planning.stages import Pictures, StagePlan
 from grow.report import epochs_csv, files, html_page, markdown_text, result
 from grow.report.confusion import by_class, frequent
-from grow.runs import Run
-from grow.stageplans import Pictures, StagePlan
+from grow.runs import result as runs
+from grow.runs.findings import Findings, Guess, Mistake
+from grow.runs.result import Run
 from tests.builders import record
 from tests.finished import FINDINGS, make_run
 

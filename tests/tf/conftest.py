@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import checkpoint, engine, stagefile
-from grow.checkpoint import State
-from grow.events import Event
-from grow.planning import cache_folder
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
+from grow.data.cache import cache_folder
+from grow.planning import validate
+from grow.runs import checkpoint
+from grow.runs.checkpoint import State
+from grow.runs.folder import RunFolder
+from grow.signals import StopSwitch
+from grow.train import engine
+from grow.train.events import Event
 
 pytestmark = pytest.mark.tf
 
@@ -70,7 +72,7 @@ def carry_out(stage_file: Path) -> Callable[..., list[Event]]:
             if hear is not None:
                 hear(event, switch)
 
-        spec = stagefile.read(stage_file)
+        spec = validate.read(stage_file)
         engine.run(spec, stage_file.parent, RunFolder(folder), cache_folder(), emit, switch)
         return events
 

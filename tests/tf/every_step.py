@@ -21,13 +21,15 @@ from typing import Any
 
 import pytest
 
-from grow import checkpoint, engine, stagefile
-from grow.checkpoint import State
+from grow.data.cache import cache_folder
 from grow.errors import Stopped
-from grow.events import EpochDone, Event, Grown, StageDone, StepDone, Validating
-from grow.planning import cache_folder
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
+from grow.planning import validate
+from grow.runs import checkpoint
+from grow.runs.checkpoint import State
+from grow.runs.folder import RunFolder
+from grow.signals import StopSwitch
+from grow.train import engine
+from grow.train.events import EpochDone, Event, Grown, StageDone, StepDone, Validating
 from tests.tf.conftest import differences
 
 States = dict[tuple[str, int], State]
@@ -90,7 +92,7 @@ class Harness:
         file.write_text(self.text)
         try:
             engine.run(
-                stagefile.read(file), self.folder, RunFolder(run), cache_folder(), emit, switch
+                validate.read(file), self.folder, RunFolder(run), cache_folder(), emit, switch
             )
         except Stopped:
             return True

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grow import features, groups, runs, schedule
 from grow.backend import load_keras
-from grow.checkpoint import State
 from grow.errors import Stopped
-from grow.events import EpochDone, Event, FeaturesComputed, Grown, StepDone
-from grow.features import Features
-from grow.groups import Storage
-from grow.stopping import StopSwitch
+from grow.planning import param_groups, schedule
+from grow.planning.param_groups import Storage
+from grow.runs import result
+from grow.runs.checkpoint import State
+from grow.signals import StopSwitch
+from grow.train import features
+from grow.train.events import EpochDone, Event, FeaturesComputed, Grown, StepDone
+from grow.train.features import Features
 from tests.tf.conftest import Killed, differences
 
 pytestmark = pytest.mark.tf
@@ -175,7 +177,7 @@ def test_outputs_in_a_file_are_those_in_memory(
     last_states: States,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(groups, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(param_groups, "IN_MEMORY_BYTES", 0)
     events = carry_out(tmp_path / "run")
     (computed,) = [event for event in events if isinstance(event, FeaturesComputed)]
     assert (computed.storage, computed.pictures) == (Storage.FILE, 64)
@@ -193,7 +195,7 @@ def test_outputs_computed_once_train_what_the_pictures_would(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beyond rounding: the same pictures in each batch, the same dropout, the same rates."""
-    monkeypatch.setattr(groups, "IN_FILE_BYTES", 0)
+    monkeypatch.setattr(param_groups, "IN_FILE_BYTES", 0)
     events = carry_out(tmp_path / "run")
     assert not [event for event in events if isinstance(event, FeaturesComputed)]
     found, wanted = last_states(tmp_path / "run")[1], reference[1]
@@ -231,7 +233,7 @@ def test_frozen_layers_and_their_moments_are_untouched_and_then_train(
 
 @pytest.mark.parametrize("stage_file", ["anew"], indirect=True)
 def test_shrinking_is_measured_as_a_growth_shock(straight: Path, reference: list[State]) -> None:
-    run = runs.load(straight / "anew")
+    run = result.load(straight / "anew")
     plan, shock = run.stages[1].plan.transfer, run.stages[1].shock
     assert plan is not None
     assert shock is not None

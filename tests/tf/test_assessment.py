@@ -10,19 +10,19 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import network
-from grow.assessment import GUESSES, MISTAKES, SIDE, assess, probabilities
+from grow.config.schema import Augment, Block, Head
+from grow.config.schema import Model as ModelSpec
+from grow.data.feed import Feed
+from grow.data.manifest import Manifest, Picture, Split
 from grow.errors import Stopped
-from grow.events import Event, StageDone, Warned
-from grow.findings import Findings
-from grow.growth import found
-from grow.history import EpochRecord
-from grow.network import Model
-from grow.pictures.manifest import Manifest, Picture, Split
-from grow.pipeline import Feed
-from grow.spec import Augment, Block, Head
-from grow.spec import Model as ModelSpec
-from grow.stopping import StopSwitch
+from grow.nets import network
+from grow.nets.network import Model
+from grow.nets.operators import found
+from grow.planning.history import EpochRecord
+from grow.runs.findings import Findings
+from grow.signals import StopSwitch
+from grow.train.evaluate import GUESSES, MISTAKES, SIDE, assess, probabilities
+from grow.train.events import Event, StageDone, Warned
 
 pytestmark = pytest.mark.tf
 

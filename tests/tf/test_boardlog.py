@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from grow import boardlog
-from grow.boardlog import BoardLog
 from grow.errors import UsageError
-from grow.events import Diverged, EpochDone, Grown, StageDone, StageStarted, StepDone
-from grow.history import EpochRecord
+from grow.planning.history import EpochRecord
+from grow.train.events import Diverged, EpochDone, Grown, StageDone, StageStarted, StepDone
+from grow.train.loggers import tensorboard
+from grow.train.loggers.tensorboard import BoardLog
 from tests.builders import divergence, record
 from tests.finished import SHOCK, plans
 
@@ -128,7 +128,7 @@ def test_a_growth_that_diverged_is_told_too(tmp_path: Path) -> None:
 def test_without_the_extra_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boardlog, "find_spec", lambda _: None)
+    monkeypatch.setattr(tensorboard, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match="TensorBoard is not installed") as caught:
         BoardLog(tmp_path)
     assert "grow-trainer[tensorboard]" in caught.value.hint

@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import stagefile, trial
-from grow.comparing import compare
+from grow.comparison import trial
+from grow.comparison.run import compare
+from grow.comparison.trial import Task
 from grow.errors import RunFolderError, Stopped, UsageError
-from grow.events import EpochDone, StageDone, StepDone, Told
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
-from grow.trial import Task
+from grow.planning import validate
+from grow.runs.folder import RunFolder
+from grow.signals import StopSwitch
+from grow.train.events import EpochDone, StageDone, StepDone, Told
 
 pytestmark = pytest.mark.tf
 
@@ -56,7 +57,7 @@ def stage_file(tmp_path: Path) -> Path:
 
 
 def task_of(stage_file: Path, folder: Path, *policies: Any) -> Task:
-    spec = stagefile.read(stage_file)
+    spec = validate.read(stage_file)
     return Task(spec, stage_file.parent, folder, spec.seed, policies)
 
 

@@ -8,13 +8,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from grow import network, spec
-from grow.architecture import Architecture
 from grow.backend import load_tensorflow
-from grow.compiling import compile_model, compile_with, freeze, optimizer_variables
-from grow.groups import Groups
-from grow.network import Model
-from grow.spec import Training
+from grow.config import schema
+from grow.config.schema import Training
+from grow.nets import network
+from grow.nets.architecture import Architecture
+from grow.nets.network import Model
+from grow.planning.param_groups import Groups
+from grow.train.optimizer import compile_model, compile_with, freeze, optimizer_variables
 from tests.builders import block, founded
 
 pytestmark = pytest.mark.tf
@@ -38,7 +39,7 @@ def trained(optimizer: Any, rate: float, groups: Groups | None = None) -> dict[s
     return {name: value - before[name] for name, value in network.read_weights(model).items()}
 
 
-@pytest.mark.parametrize("optimizer", get_args(spec.Optimizer))
+@pytest.mark.parametrize("optimizer", get_args(schema.Optimizer))
 def test_each_group_takes_the_step_of_its_own_learning_rate(optimizer: str) -> None:
     """Scaled gradients would not do: an adaptive optimizer takes the same step with them."""
     whole, tenth = trained(optimizer, 0.01), trained(optimizer, 0.001)
@@ -70,7 +71,7 @@ def thawed(optimizer: Any, known: int) -> tuple[Any, Any]:
     return moved[0], moved[1]
 
 
-@pytest.mark.parametrize("optimizer", get_args(spec.Optimizer))
+@pytest.mark.parametrize("optimizer", get_args(schema.Optimizer))
 def test_the_first_step_of_a_thawed_layer_is_that_of_a_fresh_one(optimizer: Any) -> None:
     moved, fresh = thawed(optimizer, LONG_FROZEN)
     if optimizer == "nadam":

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow import checkpoint, network
-from grow.checkpoint import State
 from grow.errors import GrowError, RunFolderError, Stopped
-from grow.events import EpochDone, Event, RunStarted, StageDone, StepDone, Warned
-from grow.stagefolder import StageFolder
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
+from grow.runs import checkpoint, model_file
+from grow.runs.checkpoint import State
+from grow.runs.folder import RunFolder
+from grow.runs.stage_folder import StageFolder
+from grow.signals import StopSwitch
+from grow.train.events import EpochDone, Event, RunStarted, StageDone, StepDone, Warned
 from tests.builders import tree, with_a_bit_flipped
 from tests.tf.conftest import TINY, differences
 
@@ -175,7 +175,7 @@ def test_a_model_that_would_run_code_is_not_loaded(copy: Path, tmp_path: Path) -
     path = tmp_path / "evil.keras"
     evil.save(path)
     with pytest.raises(RunFolderError, match="not a model that Keras can read"):
-        network.load(path)
+        model_file.load(path)
     shutil.copy(path, stage(copy, 2).path / "model.keras")
     with pytest.raises(RunFolderError):
         grow.load(copy).model()

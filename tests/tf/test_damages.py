@@ -15,8 +15,8 @@ import pytest
 
 import grow
 from grow.errors import Stopped
-from grow.events import Event, StepDone
-from grow.stopping import StopSwitch
+from grow.signals import StopSwitch
+from grow.train.events import Event, StepDone
 from tests.commands import Command, Said
 from tests.damages import DAMAGES, in_time, places
 
@@ -205,7 +205,7 @@ SLOWLY = """
 import sys, time
 import grow
 from grow.errors import GrowError
-from grow.events import StepDone
+from grow.train.events import StepDone
 def hear(event):
     if isinstance(event, StepDone):
         print("step", flush=True)

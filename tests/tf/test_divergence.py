@@ -10,10 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import checkpoint, comparing, engine, runs, stagefile, trainer, trial
-from grow.checkpoint import State
+from grow.comparison import run as comparing
+from grow.comparison import trial
+from grow.comparison.trial import Task
+from grow.data.cache import cache_folder
 from grow.errors import DivergedError, Stopped
-from grow.events import (
+from grow.planning import validate
+from grow.runs import checkpoint
+from grow.runs import result as runs
+from grow.runs.checkpoint import State
+from grow.runs.folder import RunFolder
+from grow.runs.stage_folder import StageFolder
+from grow.signals import StopSwitch
+from grow.train import engine, loop
+from grow.train.events import (
     CheckpointWritten,
     Diverged,
     EpochDone,
@@ -24,11 +34,6 @@ from grow.events import (
     StepDone,
     Validating,
 )
-from grow.planning import cache_folder
-from grow.stagefolder import StageFolder
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
-from grow.trial import Task
 from tests.builders import record
 from tests.tf.conftest import Killed, differences
 
@@ -76,7 +81,7 @@ def carry_out(stages: str, folder: Path, hear: Hear | None = None) -> list[Event
         if hear is not None:
             hear(event, switch)
 
-    spec = stagefile.parse(stages, "tiny.yaml")
+    spec = validate.parse(stages, "tiny.yaml")
     engine.run(spec, folder.parent, RunFolder(folder), cache_folder(), emit, switch)
     return events
 
@@ -86,14 +91,14 @@ def blow_up(monkeypatch: pytest.MonkeyPatch) -> Blow:
     """Makes training diverge for real: at one step the learning rate is out of all bounds."""
 
     def at(epoch: int, step: int, *, stage: int = 1, times: int = 1, rate: float = 1e36) -> None:
-        calm = trainer.StageTrainer._warm_up
+        calm = loop.StageTrainer._warm_up
 
-        def share(self: trainer.StageTrainer, now: int) -> float:
+        def share(self: loop.StageTrainer, now: int) -> float:
             wild = (self._stage.number, len(self._history) + 1, now + 1) == (stage, epoch, step)
             mine = [one for one in self._divergences if one.epoch == epoch]
             return rate if wild and len(mine) < times else calm(self, now)
 
-        monkeypatch.setattr(trainer.StageTrainer, "_warm_up", share)
+        monkeypatch.setattr(loop.StageTrainer, "_warm_up", share)
 
     return at
 
@@ -432,15 +437,15 @@ def test_nothing_grows_from_what_an_earlier_version_left(left_behind: Path, blow
 def test_a_trial_that_diverges_is_counted_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calm = trainer.StageTrainer._warm_up
+    calm = loop.StageTrainer._warm_up
 
-    def share(self: trainer.StageTrainer, now: int) -> float:
+    def share(self: loop.StageTrainer, now: int) -> float:
         wild = (self._feed.seed, self._stage.name, now) == (4, "scratch", 0)
         return 1e300 if wild else calm(self, now)
 
-    monkeypatch.setattr(trainer.StageTrainer, "_warm_up", share)
+    monkeypatch.setattr(loop.StageTrainer, "_warm_up", share)
     stages = text(grown=True).replace("    carried: {freeze: 1, learning_rate: 0.5x}\n", "")
-    spec = stagefile.parse(stages, "tiny.yaml")
+    spec = validate.parse(stages, "tiny.yaml")
     tasks = [Task(spec, tmp_path, tmp_path / f"seed-{seed}", seed) for seed in (3, 4)]
     for task in tasks:
         trial.carry_out(task, lambda told: None, StopSwitch())

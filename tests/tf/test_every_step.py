@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import compiling, network, step
-from grow.spec import Training
+from grow.config.schema import Training
+from grow.nets import network
+from grow.train import optimizer as compiling
+from grow.train import step
 from tests.builders import block, founded
 from tests.tf.every_step import Harness
 

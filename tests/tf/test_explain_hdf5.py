@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from grow.backend import load_keras
-from grow.explaining import explain
-from grow.explanation import Explanation
-from grow.explanation.loading import Outcome
+from grow.nets.explain import Explanation
+from grow.nets.explain.loading import Outcome
+from grow.nets.explaining import explain
 from tests.tf.test_explain_loading import PAIRS, any_model, arrays_in, scatter
 
 pytestmark = pytest.mark.tf

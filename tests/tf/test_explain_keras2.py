@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from grow.backend import load_keras
-from grow.explaining import explain
-from grow.saved import read
-from tests.explain.keras2 import as_keras_2, write
+from grow.nets.archive import read
+from grow.nets.explaining import explain
+from tests.nets.explain.keras2 import as_keras_2, write
 from tests.tf.test_explain_hdf5 import compare
 from tests.tf.test_explain_loading import PAIRS, residual, row, scatter
 from tests.tf.test_explain_matrix import FAMILY, OTHER

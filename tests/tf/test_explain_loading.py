@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from grow.backend import load_keras
-from grow.explaining import explain
-from grow.explanation import Explanation
-from grow.explanation.loading import Outcome
+from grow.nets.explain import Explanation
+from grow.nets.explain.loading import Outcome
+from grow.nets.explaining import explain
 
 pytestmark = pytest.mark.tf
 
@@ -402,7 +402,7 @@ def test_the_comparison_notices_a_wrong_prediction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keras = load_keras()
-    monkeypatch.setattr("grow.explanation.loading._failure", lambda *_: "nothing at all")
+    monkeypatch.setattr("grow.nets.explain.loading._failure", lambda *_: "nothing at all")
     model = SEED_OLD(keras, keras.layers)
     with pytest.raises(AssertionError):
         check(model, SEED_OLD(keras, keras.layers), tmp_path)
@@ -461,8 +461,8 @@ def test_a_class_of_ones_own_is_named_and_not_guessed(tmp_path: Path) -> None:
 
 
 def test_every_layer_class_of_keras_is_known_or_left_out_on_purpose() -> None:
-    from grow.explanation.addresses import snake_case
-    from grow.explanation.kinds import KNOWN, OPAQUE
+    from grow.nets.explain.addresses import snake_case
+    from grow.nets.explain.kinds import KNOWN, OPAQUE
 
     keras = load_keras()
     classes = {
@@ -480,7 +480,7 @@ def test_every_layer_class_of_keras_is_known_or_left_out_on_purpose() -> None:
 
 
 def test_every_layer_that_is_said_to_pass_its_input_on_does(tmp_path: Path) -> None:
-    from grow.explanation.kinds import OF_KERAS_2, PASSES_ON
+    from grow.nets.explain.kinds import OF_KERAS_2, PASSES_ON
 
     keras = load_keras()
     pictures = np.random.default_rng(0).uniform(-200, 400, (2, 8, 8, 3)).astype("float32")
@@ -545,8 +545,8 @@ def test_layers_whose_settings_make_them_the_identity(number: int, tmp_path: Pat
 def test_shapes_are_inferred_as_keras_has_them(pair: str, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from grow.saved import read
-    from grow.saved.shapes import with_input_shapes
+    from grow.nets.archive import read
+    from grow.nets.archive.shapes import with_input_shapes
 
     keras = load_keras()
     for number, build in enumerate(PAIRS[pair]):

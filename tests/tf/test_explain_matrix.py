@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from grow.backend import load_keras
-from grow.explanation import Difference, Explanation, Model, explain
-from grow.explanation.carry import Decision
-from grow.saved import read
+from grow.nets.archive import read
+from grow.nets.explain import Difference, Explanation, Model, explain
+from grow.nets.explain.carry import Decision
 from tests.tf.test_explain_loading import arrays_in
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
@@ -383,6 +383,6 @@ def test_the_forward_pass_notices_a_copy_that_is_none(
 ) -> None:
     old, new = saved["flat", "keras"], saved["inserted", "h5"]
     check_copies(old, new, explain(old.described, new.described))
-    monkeypatch.setattr("grow.explanation.passing.is_identity", lambda layer: bool(layer.calls))
+    monkeypatch.setattr("grow.nets.explain.passing.is_identity", lambda layer: bool(layer.calls))
     with pytest.raises(AssertionError):
         check_copies(old, new, explain(old.described, new.described))

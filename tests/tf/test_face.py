@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # At the end of the first epoch another process tries the same run, then Ctrl-C is pressed.
 STOPPED = """
 import os, signal, subprocess, sys
-from grow import events, liveview
+from grow.cli import live_run
+from grow.train import events
 from grow.cli import main
 
 show = liveview.RunView.__call__

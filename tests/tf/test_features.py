@@ -8,11 +8,12 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from grow import features, network
+from grow.config.schema import Augment
+from grow.data.feed import Feed
 from grow.errors import GrowError, Stopped
-from grow.groups import Storage
-from grow.pipeline import Feed
-from grow.spec import Augment
+from grow.nets import network
+from grow.planning.param_groups import Storage
+from grow.train import features
 from tests.builders import block, founded
 
 pytestmark = pytest.mark.tf

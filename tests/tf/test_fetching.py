@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grow import fetching
 from grow.backend import load_tfds
+from grow.config.schema import KerasData, TfdsData
+from grow.data.decode import decode
+from grow.data.prepare import no_stop, prepare
+from grow.data.sources import fetching
+from grow.data.sources.outline import outline
 from grow.errors import DataError
-from grow.events import Fetching
-from grow.pictures.decode import decode
-from grow.pictures.outline import outline
-from grow.pictures.prepare import no_stop, prepare
-from grow.spec import KerasData, TfdsData
+from grow.train.events import Fetching
 
 pytestmark = pytest.mark.tf
 

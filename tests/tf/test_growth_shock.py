@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from grow import growth, growth_shock, network, spec, transfer
-from grow.adapt import carry_over
-from grow.architecture import Architecture
-from grow.compiling import compile_model
+from grow.config import schema
+from grow.data.feed import Feed
 from grow.errors import GrowError
-from grow.growth_shock import Side
-from grow.history import GrowthShock
-from grow.pipeline import Feed
-from grow.stopping import StopSwitch
-from grow.transfer import TransferPlan, Verdict
+from grow.nets import network, transfer
+from grow.nets import operators as growth
+from grow.nets.architecture import Architecture
+from grow.nets.transfer import TransferPlan, Verdict
+from grow.nets.weights import carry_over
+from grow.planning.history import GrowthShock
+from grow.signals import StopSwitch
+from grow.train import grow
+from grow.train.grow import Side
+from grow.train.optimizer import compile_model
 from tests.builders import architectures, block, deepen, founded, insert, random_weights, resize
 from tests.forward import logits
 
@@ -25,27 +28,27 @@ pytestmark = pytest.mark.tf
 
 MASTER = np.random.default_rng(0).integers(0, 256, (120, 16, 16, 3), np.uint8)
 LABELS = np.arange(120, dtype=np.int64) % 2
-AVERAGE = founded(block(4, pool="average"), head=spec.Head(dense=(6,)))
-MAXIMUM = founded(block(4), head=spec.Head(dense=(6,)))
+AVERAGE = founded(block(4, pool="average"), head=schema.Head(dense=(6,)))
+MAXIMUM = founded(block(4), head=schema.Head(dense=(6,)))
 
 
 def side(architecture: Architecture, seed: int) -> Side:
     model = network.build(architecture, seed_of=lambda name: seed + len(name))
-    compile_model(model, spec.Training(epochs=1), 2)
+    compile_model(model, schema.Training(epochs=1), 2)
     rows = np.arange(120, dtype=np.int64)
     feed = Feed(
-        MASTER, LABELS, rows[:80], rows[80:], architecture.image[:2], 16, spec.Augment(), 0, 1
+        MASTER, LABELS, rows[:80], rows[80:], architecture.image[:2], 16, schema.Augment(), 0, 1
     )
     return Side(architecture, model, feed)
 
 
 def grown(
-    old: Architecture, *operators: spec.Operator, policy: spec.Policy = "preserve"
+    old: Architecture, *operators: schema.Operator, policy: schema.Policy = "preserve"
 ) -> tuple[TransferPlan, GrowthShock, Side, Side]:
     new = growth.grow(old, operators)
     plan = transfer.plan(old, new, policy)
     sides = side(old, 1), side(new, 2)
-    shock = growth_shock.grow(plan, *sides, lambda _: None, StopSwitch())
+    shock = grow.grow(plan, *sides, lambda _: None, StopSwitch())
     return plan, shock, *sides
 
 
@@ -85,7 +88,7 @@ def test_a_plan_that_says_exact_and_is_not_is_refused_with_the_layer():
     new = growth.grow(AVERAGE, (resize(16), deepen("block_1")))
     false = replace(transfer.plan(AVERAGE, new, "preserve"), verdict=Verdict.EXACT, why=())
     with pytest.raises(GrowError, match=r"says exact, yet .* the drift begins at conv_1"):
-        growth_shock.grow(false, side(AVERAGE, 1), side(new, 2), lambda _: None, StopSwitch())
+        grow.grow(false, side(AVERAGE, 1), side(new, 2), lambda _: None, StopSwitch())
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

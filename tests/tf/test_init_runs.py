@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow import stopwatch
+from grow.train import timing
 
 pytestmark = pytest.mark.tf
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.tf
 def test_what_is_written_for_a_folder_is_timed_and_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stopwatch, "_SECONDS", 0.05)
+    monkeypatch.setattr(timing, "_SECONDS", 0.05)
     grow.draw_pictures(tmp_path / "pets", pictures=24, test=4, size=16)
     told: list[str] = []
     draft = grow.init(

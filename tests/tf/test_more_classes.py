@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import checkpoint
 from grow.errors import StageFileError
-from grow.events import GrowthEnded, StageDone, StepDone, Warned
-from grow.lineup import Action
-from grow.stopping import StopSwitch
+from grow.planning.lineup import Action
+from grow.runs import checkpoint
+from grow.signals import StopSwitch
+from grow.train.events import GrowthEnded, StageDone, StepDone, Warned
 from tests.tf.conftest import Killed, differences
 
 pytestmark = pytest.mark.tf

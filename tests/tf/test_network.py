@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import growth, network, stagefile
-from grow.architecture import Architecture
-from grow.network import Notes
-from grow.pictures.preprocessing import Preprocessing
+from grow.data.preprocessing import Preprocessing
+from grow.nets import network, operators
+from grow.nets.architecture import Architecture
+from grow.planning import validate
+from grow.runs import model_file
+from grow.runs.model_file import Notes
 
 pytestmark = pytest.mark.tf
 
@@ -36,13 +38,13 @@ stages:
 
 
 def lineages() -> list[tuple[str, int, Architecture]]:
-    specs = [stagefile.read(path) for path in sorted(STAGES.glob("*.yaml"))]
-    specs.append(stagefile.parse(MIXED, "mixed.yaml"))
+    specs = [validate.read(path) for path in sorted(STAGES.glob("*.yaml"))]
+    specs.append(validate.parse(MIXED, "mixed.yaml"))
     return [
         (f"{spec.name}-{number}-of-{classes}", classes, architecture)
         for spec in specs
         for classes in (2, 5)
-        for number, architecture in enumerate(growth.lineage(spec, classes), start=1)
+        for number, architecture in enumerate(operators.lineage(spec, classes), start=1)
     ]
 
 
@@ -59,13 +61,13 @@ def test_shapes_and_parameters_are_those_of_keras(architecture: Architecture) ->
 
 
 def test_the_experiment_by_hand_has_its_parameters() -> None:
-    spec = stagefile.read(STAGES / "seed.yaml")
-    models = [network.build(a, seed_of=lambda _: 1) for a in growth.lineage(spec, 2)]
+    spec = validate.read(STAGES / "seed.yaml")
+    models = [network.build(a, seed_of=lambda _: 1) for a in operators.lineage(spec, 2)]
     assert [model.count_params() for model in models] == [4_195_457, 1_058_977]
 
 
 def architecture() -> Architecture:
-    return growth.lineage(stagefile.parse(MIXED, "mixed.yaml"), 5)[2]
+    return operators.lineage(validate.parse(MIXED, "mixed.yaml"), 5)[2]
 
 
 def test_the_seed_of_a_layer_decides_its_start_and_nothing_else() -> None:
@@ -95,8 +97,8 @@ def test_a_saved_model_predicts_the_same_in_plain_keras(tmp_path: Path) -> None:
     model = network.build(architecture(), seed_of=lambda _: 1)
     path = tmp_path / "model.keras"
     notes = Notes(("a", "b", "c", "d", "é"), Preprocessing((24, 16, 1), (48, 16), "crop"))
-    network.save(model, notes, path)
+    model_file.save(model, notes, path)
     pixels = np.random.default_rng(0).uniform(0, 255, (3, 24, 16, 1)).astype("float32")
     plain = keras.saving.load_model(path)
     np.testing.assert_array_equal(plain.predict_on_batch(pixels), model.predict_on_batch(pixels))
-    assert network.read_notes(path) == notes
+    assert model_file.read_notes(path) == notes

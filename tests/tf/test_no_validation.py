@@ -9,15 +9,16 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import engine, report
+from grow import report
 from grow.cli import main
+from grow.data.cache import cache_folder
+from grow.data.prepare import prepare
 from grow.errors import Stopped, UsageError
-from grow.events import EpochDone, StepDone
-from grow.pictures.prepare import prepare
-from grow.planning import cache_folder
-from grow.stagefile import read
-from grow.stopping import StopSwitch
-from grow.store import RunFolder
+from grow.planning.validate import read
+from grow.runs.folder import RunFolder
+from grow.signals import StopSwitch
+from grow.train import engine
+from grow.train.events import EpochDone, StepDone
 from tests.tf.conftest import differences
 
 pytestmark = pytest.mark.tf

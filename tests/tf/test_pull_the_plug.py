@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow import checkpoint, inspection
-from grow.store import RunFolder
+from grow.runs import checkpoint, verify
+from grow.runs.folder import RunFolder
 from tests.builders import tree
 from tests.tf.conftest import TINY, differences
 
@@ -76,7 +76,7 @@ def ends_as(run: Path, straight: Path) -> None:
         assert mine is not None
         assert its is not None
         assert (mine.weights, mine.best) == (its.weights, its.best)
-    assert inspection.verify(run).flaws == ()
+    assert verify.verify(run).flaws == ()
     left = [name for name in tree(run) if "damaged-" in name]
     assert left == []
 
@@ -126,13 +126,13 @@ POINTS = [
     *[("pathlib.Path.replace", number) for number in (1, 3, 5)],
     *[("shutil.rmtree", number) for number in (1, 4)],
     ("pathlib.Path.write_bytes", 5),
-    ("grow.checkpoint._counters", 3),
-    ("grow.growth_shock.grow", 1),
-    ("grow.adapt.carry_optimizer", 1),
-    ("grow.stagefolder.StageFolder.write_growth_shock", 1),
-    ("grow.network.save", 2),
-    ("grow.stagefolder.StageFolder.write_done", 1),
-    ("grow.engine._complete", 2),
+    ("grow.runs.checkpoint._counters", 3),
+    ("grow.train.grow.grow", 1),
+    ("grow.nets.weights.carry_optimizer", 1),
+    ("grow.runs.stage_folder.StageFolder.write_growth_shock", 1),
+    ("grow.runs.model_file.save", 2),
+    ("grow.runs.stage_folder.StageFolder.write_done", 1),
+    ("grow.train.engine._complete", 2),
 ]
 
 
@@ -149,14 +149,14 @@ def test_killed_at_a_certain_call(
 
 
 STOPS = [
-    ("grow.step.train", 5),  # goes on with the epoch's smaller batch
-    ("grow.pictures.drawn._paint", 20),
-    ("grow.engine._compiled", 1),
-    ("grow.growth_shock.evaluate", 2),
-    ("grow.network.write_weights", 1),
-    ("grow.network.save", 1),
-    ("grow.store.RunFolder.begin", 2),
-    ("grow.checkpoint.write", 2),
+    ("grow.train.step.train", 5),  # goes on with the epoch's smaller batch
+    ("grow.data.synthetic.drawn._paint", 20),
+    ("grow.train.engine._compiled", 1),
+    ("grow.train.grow.evaluate", 2),
+    ("grow.nets.network.write_weights", 1),
+    ("grow.runs.model_file.save", 1),
+    ("grow.runs.folder.RunFolder.begin", 2),
+    ("grow.runs.checkpoint.write", 2),
 ]
 
 
@@ -242,7 +242,7 @@ def test_a_read_only_folder_of_checkpoints(
     stage_file: Path, straight: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    assert finish(start(stage_file, run, "exit", "grow.engine._train", 1))[0] == 9
+    assert finish(start(stage_file, run, "exit", "grow.train.engine._train", 1))[0] == 9
     (folder,) = RunFolder(run).stage_folders()
     folder.checkpoints.chmod(0o500)
     code, out = finish(start(stage_file, run))

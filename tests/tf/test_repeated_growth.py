@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow.events import EpochDone, GrowthEnded, StageDone
+from grow.train.events import EpochDone, GrowthEnded, StageDone
 from tests.tf.conftest import Killed
 
 pytestmark = pytest.mark.tf

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grow import engine, trainer
-from grow.checkpoint import State
 from grow.errors import Stopped
-from grow.events import (
+from grow.runs.checkpoint import State
+from grow.signals import StopSwitch
+from grow.train import engine, loop
+from grow.train.events import (
     CheckpointWritten,
     EpochDone,
     Event,
@@ -25,7 +26,6 @@ from grow.events import (
     Validating,
     Warned,
 )
-from grow.stopping import StopSwitch
 from tests.tf.conftest import Killed, differences
 
 pytestmark = pytest.mark.tf
@@ -145,13 +145,13 @@ def test_a_run_that_resumes_without_a_piece_of_its_state_ends_elsewhere(
     """The negative control: were this to pass as equal, the tests above would show nothing."""
     with pytest.raises(Stopped):
         carry_out(tmp_path / "run", at(StepDone, 9, stop))
-    whole = trainer.network.assign
+    whole = loop.network.assign
 
     def forgetful(variables: dict, values: dict) -> None:
         blank = {k: np.zeros_like(v) if k.startswith(part) else v for k, v in values.items()}
         whole(variables, blank)
 
-    monkeypatch.setattr(trainer.network, "assign", forgetful)
+    monkeypatch.setattr(loop.network, "assign", forgetful)
     carry_out(tmp_path / "run")
     assert differences(last_states(tmp_path / "run")[0], reference[0]) != []
 

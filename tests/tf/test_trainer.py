@@ -9,18 +9,18 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import network
-from grow.architecture import Architecture
-from grow.compiling import compile_model
+from grow.config.schema import Augment, Block, FolderData, Head, Model, Training
+from grow.data.balance import class_weights
+from grow.data.cache import cache_folder
+from grow.data.feed import Feed
+from grow.data.prepare import prepare
 from grow.errors import DataError
-from grow.growth import found
-from grow.pictures.balance import class_weights
-from grow.pictures.prepare import prepare
-from grow.pipeline import Feed
-from grow.planning import cache_folder
-from grow.spec import Augment, Block, FolderData, Head, Model, Training
-from grow.stopping import StopSwitch
-from grow.trainer import evaluate, place
+from grow.nets import network
+from grow.nets.architecture import Architecture
+from grow.nets.operators import found
+from grow.signals import StopSwitch
+from grow.train.loop import evaluate, place
+from grow.train.optimizer import compile_model
 
 pytestmark = pytest.mark.tf
 

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 import grow
-from grow import portable, spec
 from grow.cli import main
+from grow.config import schema
+from grow.deploy import formats
+from grow.deploy.export import CARD, NOTES
 from grow.errors import DataError, GrowError, RunFolderError, UsageError
-from grow.exporting import CARD, NOTES
-from grow.stopping import StopSwitch
+from grow.signals import StopSwitch
 
 pytestmark = pytest.mark.tf
 
@@ -94,7 +95,7 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one stage with every activation there is."""
-    assert all(f"activation: {name}" in ALL for name in get_args(spec.model.Activation))
+    assert all(f"activation: {name}" in ALL for name in get_args(schema.model.Activation))
     return trained(tmp_path_factory.mktemp("every"), ALL)
 
 
@@ -161,7 +162,7 @@ def test_batches_do_not_change_what_is_said(
     (tmp_path / "bad.png").write_text("hello")
     arguments = [two / "pictures" / "train", tmp_path / "bad.png", two / "pictures" / "val"]
     at_once = grow.predict(two / "run", *arguments)
-    monkeypatch.setattr("grow.predicting._BATCH", 3)
+    monkeypatch.setattr("grow.deploy.predict._BATCH", 3)
     heard: list[Any] = []
     in_threes = grow.predict(two / "run", *arguments, listeners=[heard.append])
     assert [one.picture for one in in_threes.pictures] == [one.picture for one in at_once.pictures]
@@ -184,9 +185,9 @@ def test_a_model_without_numbers_is_refused(ten: Path, tmp_path: Path) -> None:
     stage = grow.load(run).stages[0]
     model = stage.model()
     model.get_layer("dense_1").bias.assign(np.full(10, np.nan, np.float32))
-    from grow import network
+    from grow.runs import model_file
 
-    network.save(model, network.notes_of(stage.plan), tmp_path / "nan.keras")
+    model_file.save(model, model_file.notes_of(stage.plan), tmp_path / "nan.keras")
     with pytest.raises(GrowError, match="no probabilities but NaN"):
         grow.predict(tmp_path / "nan.keras", ten / "pictures")
 
@@ -221,13 +222,13 @@ def test_damaged_and_foreign_models_are_refused(two: Path, tmp_path: Path) -> No
         grow.predict(run, picture)
 
 
-Exported = Callable[[Path, portable.Format], grow.Export]
+Exported = Callable[[Path, formats.Format], grow.Export]
 
 
 @pytest.fixture
 def exported(tmp_path: Path) -> Exported:
-    def export(base: Path, to: portable.Format) -> grow.Export:
-        for module in portable._MODULES[to]:
+    def export(base: Path, to: formats.Format) -> grow.Export:
+        for module in formats._MODULES[to]:
             pytest.importorskip(module)
         return grow.export(base / "run", to, out=tmp_path / "out")
 
@@ -237,7 +238,7 @@ def exported(tmp_path: Path) -> Exported:
 @pytest.mark.parametrize("to", ["saved_model", "onnx", "litert"])
 @pytest.mark.parametrize("base", ["two", "ten", "every"])
 def test_an_export_gives_what_keras_gives(
-    base: str, to: portable.Format, exported: Exported, request: pytest.FixtureRequest
+    base: str, to: formats.Format, exported: Exported, request: pytest.FixtureRequest
 ) -> None:
     folder: Path = request.getfixturevalue(base)
     made = exported(folder, to)
@@ -249,7 +250,7 @@ def test_an_export_gives_what_keras_gives(
     assert {**notes, "folder": str(made.folder)} == made.to_dict()
     assert (made.folder / CARD).read_text(encoding="utf-8").startswith("# Model card: ")
     assert sorted(path.name for path in made.folder.iterdir()) == sorted(
-        [NOTES, CARD, portable.FILES[to]]
+        [NOTES, CARD, formats.FILES[to]]
     )
 
 
@@ -269,9 +270,9 @@ def test_an_onnx_file_says_its_classes(two: Path, exported: Exported) -> None:
 def test_an_export_that_differs_leaves_nothing(
     two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = portable.run
+    run = formats.run
     for wrong in (1e-4, np.nan):
-        monkeypatch.setattr(portable, "run", lambda *given, by=wrong: run(*given) + by)
+        monkeypatch.setattr(formats, "run", lambda *given, by=wrong: run(*given) + by)
         with pytest.raises(GrowError, match="differ from the Keras model's by up to"):
             grow.export(two / "run", "saved_model", out=tmp_path / "out")
         assert list(tmp_path.iterdir()) == []
@@ -286,7 +287,7 @@ def test_a_failure_in_the_middle_leaves_nothing_and_the_old_one_stays(
     with pytest.raises(UsageError, match="there is an export already"):
         grow.export(two / "run", "saved_model", out=out)
     with monkeypatch.context() as patch:
-        patch.setattr("grow.exporting.card_markdown", lambda _: 1 / 0)
+        patch.setattr("grow.deploy.export.card_markdown", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             grow.export(two / "run", "saved_model", out=out, force=True, stage="small")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -307,7 +308,7 @@ def test_only_exports_give_way(two: Path, tmp_path: Path) -> None:
 def test_a_missing_extra_is_said_before_anything_else(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portable, "find_spec", lambda name: None if "onnx" in name else name)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if "onnx" in name else name)
     with pytest.raises(UsageError, match="onnxruntime and tf2onnx not installed") as caught:
         grow.export(two / "nowhere", "onnx")
     assert "grow-trainer[onnx]" in caught.value.hint

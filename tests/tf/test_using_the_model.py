@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import grow
-from grow.exporting import TOLERANCE
-from grow.pictures.preprocessing import Preprocessing
+from grow.data.preprocessing import Preprocessing
+from grow.deploy.export import TOLERANCE
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
 

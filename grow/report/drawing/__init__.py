@@ -2,7 +2,7 @@
 
 Own SVG rather than a plotting library's: colours are CSS variables, so that one drawing serves
 light, dark and paper; every drawing carries its title and description; and nothing heavy is
-imported. Standard library and neighbours only.
+imported.
 """
 
 from grow.report.drawing.curves import Chart, Mark, Point, Series, curves

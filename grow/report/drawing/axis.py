@@ -1,4 +1,4 @@
-"""Axes: where the ticks stand, and how numbers become places. Pure; standard library only."""
+"""Axes: where the ticks stand, and how numbers become places."""
 
 from __future__ import annotations
 

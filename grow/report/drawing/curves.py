@@ -1,7 +1,7 @@
 """Curves over a common axis of cost: any number of series, growths marked, each one named.
 
 Series differ by colour, dashes and markers, and the legend shows all three, so that none needs
-its colour to be told from the others. Standard library and neighbours only.
+its colour to be told from the others.
 """
 
 from __future__ import annotations

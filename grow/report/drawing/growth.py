@@ -1,18 +1,18 @@
 """Two architectures side by side, what was carried over joined: a transfer plan as a drawing.
 
 A row for each layer of either model, in the order a picture meets them, so that what was
-inserted leaves a gap on the left. Standard library, floors 0 and 1, and neighbours only.
+inserted leaves a gap on the left.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grow.architecture import Architecture, Placed
+from grow.nets.architecture import Architecture, Placed
+from grow.nets.transfer import Decision, LayerPlan, Reason, TransferPlan
 from grow.report.drawing import svg
 from grow.report.drawing.svg import Element
 from grow.report.words import size
-from grow.transfer import Decision, LayerPlan, Reason, TransferPlan
 
 _WIDTH = 372
 _BOX = 128

@@ -1,7 +1,6 @@
 """Values of repeats as dots, their mean and interval below them: a strip for each of several rows.
 
 Rows differ by colour and marker, and each has its name and its figure in words beside it.
-Standard library and neighbours only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A heat map of a confusion matrix with too many classes for numbers in its cells.
-
-Standard library and neighbours only.
-"""
+"""A heat map of a confusion matrix with too many classes for numbers in its cells."""
 
 from __future__ import annotations
 

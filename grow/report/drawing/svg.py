@@ -1,7 +1,6 @@
 """The elements of an SVG drawing; escaped and well-formed by construction.
 
-A drawing is an `xml.etree` tree, so that no name from a stage file can become markup. Standard
-library only.
+A drawing is an `xml.etree` tree, so that no name from a stage file can become markup.
 """
 
 from __future__ import annotations

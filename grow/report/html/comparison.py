@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import grow
-from grow.comparison import Comparison
+from grow.comparison.result import Comparison
 from grow.report import drawing, evidence, verdicts
 from grow.report.drawing import Intervals
 from grow.report.html.frame import NARROW, WIDE, Sizes, drawn, environment, panels, plain

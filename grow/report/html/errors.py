@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grow.findings import Findings, Mistake
 from grow.report.confusion import ClassResult, Confusion, by_class, dense, frequent
 from grow.report.drawing import heat_map
 from grow.report.words import probability
+from grow.runs.findings import Findings, Mistake
 
 MOST_NUMBERS = 20
 """Up to how many classes the matrix has numbers."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 import grow
-from grow import comparefolder
-from grow.comparison import Comparison
+from grow.comparison import folder
+from grow.comparison.result import Comparison
+from grow.config.write import to_yaml
 from grow.report import drawing, result, summary
 from grow.report.charts import Cost, Figure, chart
 from grow.report.drawing import Chart, Series
@@ -16,8 +17,7 @@ from grow.report.html.errors import Errors, errors
 from grow.report.html.frame import Panel, drawn, environment, panels, plain
 from grow.report.transfers import TRANSFER_COLUMNS, TransferRow, together, transfer_rows
 from grow.report.trialcharts import control_series
-from grow.runs import Run, StageResult
-from grow.stagefile import to_yaml
+from grow.runs.result import Run, StageResult
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _errors(subject: StageResult | None, *, pictures: bool) -> Errors | None:
 
 def _compared(run: Run) -> Comparison | None:
     """The comparison of the same stage file on as many pictures, where there is one beside."""
-    found = comparefolder.beside(run.path, to_yaml(run.spec))
+    found = folder.beside(run.path, to_yaml(run.spec))
     counts = {split: sum(classes.values()) for split, classes in run.log.counts.items()}
     return found if found is not None and dict(found.setting.pictures.counts) == counts else None
 

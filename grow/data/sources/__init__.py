@@ -1,0 +1,1 @@
+"""Where pictures come from: each source lists them without opening any."""

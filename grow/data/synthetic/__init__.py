@@ -1,0 +1,1 @@
+"""Drawn cats and dogs: pictures made from a seed alone."""

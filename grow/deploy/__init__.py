@@ -1,0 +1,1 @@
+"""A trained model in use: predictions, exports, its card, sheets of pictures."""

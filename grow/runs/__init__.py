@@ -1,0 +1,1 @@
+"""A run folder on disk: its files and formats, its lock, and what is damaged in it."""

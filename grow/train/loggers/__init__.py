@@ -1,0 +1,1 @@
+"""Listeners that keep files of a run: events as JSON lines, TensorBoard event files."""
