@@ -148,7 +148,7 @@ def _scale(line: LayerPlan, old: Side, new: Side) -> float:
 def _sums(layer: str, model: Model, pictures: Array) -> Array:
     """Inputs times kernel of a dense layer, shape ``(batch, units)``."""
     kernel = network.to_array(model.get_layer(layer).kernel)
-    product: Array = _inputs_of(model, layer, pictures) @ kernel
+    product: Array = inputs_of(model, layer, pictures) @ kernel
     return product
 
 
@@ -233,7 +233,7 @@ def _first_drifting(plan: TransferPlan, old: Side, new: Side) -> str:
 
 def _outputs(side: Side, layers: Sequence[str]) -> Mapping[str, Array]:
     pictures = side.feed.first(DRIFT_PICTURES)
-    return {name: _outputs_of(side.model, name, pictures) for name in layers}
+    return {name: outputs_of(side.model, name, pictures) for name in layers}
 
 
 def _seen_from_old(maps: Array, behind: Correspondence) -> Array:
@@ -259,12 +259,12 @@ def _apart(old: Array, new: Array, behind: Correspondence) -> bool:
     return bool(np.abs(ours - theirs).max() > limit)
 
 
-def _inputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+def inputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a layer is given for ``pictures``, shape ``(batch, height, width, channels)``."""
     return _partly(model, model.get_layer(layer).input, pictures)
 
 
-def _outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a layer gives for ``pictures``, shape ``(batch, height, width, channels)``."""
     return _partly(model, model.get_layer(layer).output, pictures)
 

@@ -126,9 +126,9 @@ def _recorded(take: Callable[[str, State], None]) -> Iterator[None]:
     """Calls ``take`` with each state that is written."""
     whole = checkpoint.write
 
-    def write(folder: Path, state: State, *rest: Any) -> Path:
+    def write(folder: Path, state: State, *rest: Any, **named: Any) -> Path:
         take(folder.parent.name, state)
-        return whole(folder, state, *rest)
+        return whole(folder, state, *rest, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "write", write)

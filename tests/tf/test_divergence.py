@@ -266,7 +266,7 @@ def test_nothing_grows_from_weights_that_are_too_large(
         kept = whole(*told)
         return {k: v + np.float32(1e30) if k.endswith("kernel") else v for k, v in kept.items()}
 
-    monkeypatch.setattr(engine.growth_shock.adapt, "carry_over", huge)
+    monkeypatch.setattr(engine.grow.weights, "carry_over", huge)
     for _ in range(2):
         with pytest.raises(DivergedError) as caught:
             carry_out(text("halve", grown=True), tmp_path / "run")

@@ -21,7 +21,6 @@ from grow.data.prepare import no_stop, prepare
 from grow.data.sources import fetching
 from grow.data.sources.outline import outline
 from grow.errors import DataError
-from grow.train.events import Fetching
 
 pytestmark = pytest.mark.tf
 
@@ -66,9 +65,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_data_set_of_keras_is_written_once(home: Path, tmp_path: Path) -> None:
     archive(home)
     cache, told = tmp_path / "cache", []
-    local = fetching.fetch(FASHION, cache, told.append, no_stop)
+    local = fetching.fetch(FASHION, cache, lambda *said: told.append(said), no_stop)
     place = cache / "datasets" / "keras-fashion_mnist.npz"
-    assert told == [Fetching("keras", "fashion_mnist", place)]
+    assert told == [("keras", "fashion_mnist", place)]
     seen = outline(local, BASE)
     assert seen.classes[:2] == ("T-shirt/top", "Trouser")
     assert set(seen.counts["train"].values()) == {2}
@@ -78,13 +77,13 @@ def test_a_data_set_of_keras_is_written_once(home: Path, tmp_path: Path) -> None
         if picture.key.startswith("x_train/"):
             number = int(picture.key.partition("/")[2])
             np.testing.assert_array_equal(prepared.images[row, :, :, 0], pixels[number])
-    fetching.fetch(FASHION, cache, told.append, no_stop)
+    fetching.fetch(FASHION, cache, lambda *said: told.append(said), no_stop)
     assert len(told) == 1
 
 
 def test_without_a_network_it_says_so_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected Keras to fetch fashion_mnist, found: ") as caught:
-        fetching.fetch(FASHION, tmp_path / "cache", lambda _: None, no_stop)
+        fetching.fetch(FASHION, tmp_path / "cache", lambda *_: None, no_stop)
     assert "connection" in caught.value.hint
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
@@ -174,7 +173,7 @@ def tiny_pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_data_set_of_tfds_becomes_files_and_a_table(tiny_pets: None, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     data = TfdsData(source="tfds", name="tiny_pets", validation="test")
-    local = fetching.fetch(data, cache, lambda _: None, no_stop)
+    local = fetching.fetch(data, cache, lambda *_: None, no_stop)
     seen = outline(local, BASE)
     assert seen.classes == ("an owl", "cat", "dog")
     assert seen.counts["train"] == {"an owl": 3, "cat": 3, "dog": 3}
@@ -202,7 +201,7 @@ def test_a_stop_leaves_no_half_data_set(tiny_pets: None, tmp_path: Path) -> None
 
     data = TfdsData(source="tfds", name="tiny_pets")
     with pytest.raises(KeyboardInterrupt):
-        fetching.fetch(data, tmp_path / "cache", lambda _: None, stop)
+        fetching.fetch(data, tmp_path / "cache", lambda *_: None, stop)
     assert list((tmp_path / "cache" / "datasets").iterdir()) == []
 
 
@@ -213,6 +212,6 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(DataError, match="tfds needs TensorFlow Datasets") as caught:
         fetching.fetch(
-            TfdsData(source="tfds", name="mnist"), tmp_path / "c", lambda _: None, no_stop
+            TfdsData(source="tfds", name="mnist"), tmp_path / "c", lambda *_: None, no_stop
         )
     assert 'pip install "grow-trainer[tfds]"' in caught.value.hint

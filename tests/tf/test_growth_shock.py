@@ -19,7 +19,7 @@ from grow.nets.weights import carry_over
 from grow.planning.history import GrowthShock
 from grow.signals import StopSwitch
 from grow.train import grow
-from grow.train.grow import Side
+from grow.train.grow import Side, inputs_of
 from grow.train.optimizer import compile_model
 from tests.builders import architectures, block, deepen, founded, insert, random_weights, resize
 from tests.forward import logits
@@ -77,8 +77,8 @@ def test_a_fold_behind_max_pooling_gets_the_factor_that_fits_best():
         before, fresh = network.read_weights(old.model), network.read_weights(new.model)
         start = carry_over(plan, before, fresh, {"dense_1": factor})
         network.write_weights(new.model, start)
-        one = network.inputs_of(old.model, "dense_1", pictures) @ before["dense_1/kernel"]
-        other = network.inputs_of(new.model, "dense_1", pictures) @ start["dense_1/kernel"]
+        one = inputs_of(old.model, "dense_1", pictures) @ before["dense_1/kernel"]
+        other = inputs_of(new.model, "dense_1", pictures) @ start["dense_1/kernel"]
         return float(((one - other) ** 2).sum())
 
     assert apart(scale) < min(apart(scale * 1.05), apart(scale * 0.95), apart(1.0))
@@ -101,7 +101,7 @@ def test_the_forward_pass_of_the_tests_is_that_of_keras(architecture):
     }
     network.write_weights(model, weights)
     pictures = np.random.default_rng(1).uniform(0, 255, (2, *architecture.image))
-    features = network.inputs_of(model, architecture.layers[-1].name, pictures.astype(np.float32))
+    features = inputs_of(model, architecture.layers[-1].name, pictures.astype(np.float32))
     last = architecture.layers[-1].name
     found = features @ weights[f"{last}/kernel"] + weights[f"{last}/bias"]
     expected = logits(architecture, weights, pictures / 255)

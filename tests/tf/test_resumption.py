@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from grow.errors import Stopped
+from grow.runs import conditions
 from grow.runs.checkpoint import State
 from grow.signals import StopSwitch
 from grow.train import engine, loop
@@ -187,8 +188,8 @@ def stopped(tmp_path: Path, carry_out: Run) -> Path:
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     """From now on this process computes with something else, as far as it says."""
-    here = replace(engine.conditions(), **changes)  # type: ignore[arg-type]
-    monkeypatch.setattr(engine, "conditions", lambda: here)
+    here = replace(conditions.here(), **changes)  # type: ignore[arg-type]
+    monkeypatch.setattr(conditions, "here", lambda: here)
 
 
 def warnings(events: list[Event]) -> list[str]:
@@ -198,7 +199,7 @@ def warnings(events: list[Event]) -> list[str]:
 def test_another_number_of_threads_is_said_before_the_stage_goes_on(
     stopped: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    was = engine.conditions().threads
+    was = conditions.here().threads
     elsewhere(monkeypatch, threads=99)
     events = carry_out(stopped)
     (text,) = warnings(events)
@@ -212,7 +213,7 @@ def test_another_number_of_threads_is_said_before_the_stage_goes_on(
 def test_all_else_that_changes_the_last_digits_is_said_too(
     stopped: Path, carry_out: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere(monkeypatch, onednn=not engine.conditions().onednn, processor="another")
+    elsewhere(monkeypatch, onednn=not conditions.here().onednn, processor="another")
     installed = engine.versions() | {"tensorflow": "0.1", "keras": "0.2", "numpy": "0.3"}
     monkeypatch.setattr(engine, "versions", lambda: installed)
     said = warnings(carry_out(stopped))
@@ -225,7 +226,7 @@ def test_nothing_is_said_where_all_is_as_it_was_or_was_not_recorded(
 ) -> None:
     for path in stopped.glob("*/checkpoints/*/manifest.json"):
         manifest = json.loads(path.read_text())
-        assert manifest["threads"] == engine.conditions().threads
+        assert manifest["threads"] == conditions.here().threads
         old = {key: manifest[key] for key in ("schema", "files", "versions")}
         path.write_text(json.dumps(old))
     copy = stopped.with_name("copy")

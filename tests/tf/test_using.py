@@ -287,7 +287,7 @@ def test_a_failure_in_the_middle_leaves_nothing_and_the_old_one_stays(
     with pytest.raises(UsageError, match="there is an export already"):
         grow.export(two / "run", "saved_model", out=out)
     with monkeypatch.context() as patch:
-        patch.setattr("grow.deploy.export.card_markdown", lambda _: 1 / 0)
+        patch.setattr("grow.report.card.card_markdown", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             grow.export(two / "run", "saved_model", out=out, force=True, stage="small")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
