@@ -31,6 +31,9 @@ from grow.train.features import Features
 from grow.train.optimizer import PLAIN_LOSS, optimizer_variables
 from grow.train.phases import Phase, Phases
 
+FIRST_PICTURES = 64
+"""How many training pictures the loss is looked at on after an epoch without a validation."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -184,6 +187,8 @@ class StageTrainer:
             raise
         if not math.isfinite(validation.mean_loss):
             return self._diverged("val_loss", validation.mean_loss, rate, self._tally.pictures)
+        if not validation.pictures and not math.isfinite(loss := self._loss_of_first()):
+            return self._diverged("loss", loss, rate, self._tally.pictures)
         seconds, cpu_seconds = self._clock.restart()
         val_loss, val_accuracy = validation.measured
         record = EpochRecord(
@@ -203,6 +208,15 @@ class StageTrainer:
         best = schedule.best_epoch(self._stage.training, self._history)
         self._emit(EpochDone(self._stage, record, best))
         return None
+
+    def _loss_of_first(self) -> float:
+        """The loss on the first training pictures, where no validation tells what weights compute.
+
+        Weights may be finite and too large to compute with, and no step comes after the last one.
+        """
+        rows = self._feed.training[:FIRST_PICTURES]
+        pictures, labels = self._feed.pictures(rows), self._feed.labels_of(rows)
+        return step.evaluate(self._model, len(rows), pictures, labels)["loss"]
 
     def _flops(self, epoch: int) -> int:
         stage, feed = self._stage, self._feed

@@ -114,6 +114,22 @@ def test_a_stage_goes_on_from_its_last_good_epoch(run: RunFolder) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("halvings", "more"), [(5, "{halve: 10}"), (50, "{halve: 100}"), (60, "{halve: 100}")]
+)
+def test_more_halvings_are_advised_only_where_a_stage_file_may_say_them(
+    halvings: int, more: str
+) -> None:
+    hint = DivergedError("it did", key="train.learning_rate", halvings=halvings).hint
+    assert hint.endswith(f"on_divergence: {more}")
+    with_remedy(more)  # is read without an error
+
+
+def test_of_all_halvings_no_more_are_advised() -> None:
+    error = DivergedError("it did", key="train.learning_rate", learning_rate=1e30, halvings=100)
+    assert error.hint == "lower train.learning_rate (now 1e+30) in the stage file"
+
+
 def test_of_an_older_checkpoint_only_what_led_to_it_counts(run: RunFolder) -> None:
     stage = plans()[1]
     place = run.of(stage)

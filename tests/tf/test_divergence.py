@@ -142,6 +142,26 @@ def test_a_divergence_is_noticed_within_the_epoch(
     assert [one.epoch for one in folder.history()] == [1]
 
 
+@pytest.mark.parametrize(("rate", "diverges"), [(1e36, True), (1.0, False)])
+def test_without_validation_the_last_step_is_looked_at_too(
+    rate: float, diverges: bool, tmp_path: Path, blow_up: Blow
+) -> None:
+    blow_up(3, 3, rate=rate)  # the weights are finite, and no step computes with them any more
+    stages = text(optimizer="rmsprop").replace("validation: 8", "validation: 0")
+    stages = stages.replace("epochs: 3", "epochs: 3, best: last")
+    # No rectifier that may happen to give zeros for all pictures, whatever the weights.
+    stages = stages.replace("batch_norm: true, dropout: 0.1", "activation: linear")
+    stages = stages.replace("dense: [6], dropout: 0.3", "dense: []")
+    if not diverges:
+        assert len(of(EpochDone, carry_out(stages, tmp_path / "run"))) == 3
+        return
+    with pytest.raises(DivergedError, match="diverged in epoch 3, step 3: the loss is "):
+        carry_out(stages, tmp_path / "run")
+    folder = only(tmp_path / "run")
+    assert folder.done() is None
+    assert len(folder.history()) == 2
+
+
 def test_no_checkpoint_holds_what_is_no_number(tmp_path: Path, blow_up: Blow) -> None:
     blow_up(2, 3, rate=1e300)  # checkpoints are written after each step, also after this one
     with pytest.raises(DivergedError):
