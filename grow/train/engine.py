@@ -7,6 +7,7 @@ never stopped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -381,6 +382,14 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     findings = evaluate.assess(model, feed, manifest, context.switch, pictures=pictures)
     if findings is not None:
         folder.write_findings(findings)
+        if not math.isfinite(findings.loss):
+            context.emit(
+                Warned(
+                    f"stage {stage.name}: the model's outputs for some {findings.split} pictures "
+                    "are no numbers (NaN), since its weights are too large; a lower learning rate "
+                    "helps"
+                )
+            )
     folder.write_done(
         Done(
             epochs=len(outcome.history),

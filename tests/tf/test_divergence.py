@@ -22,7 +22,7 @@ from grow.runs.checkpoint import State
 from grow.runs.folder import RunFolder
 from grow.runs.stage_folder import StageFolder
 from grow.signals import StopSwitch
-from grow.train import engine, loop
+from grow.train import engine, evaluate, loop
 from grow.train.events import (
     CheckpointWritten,
     Diverged,
@@ -33,6 +33,7 @@ from grow.train.events import (
     StageStarted,
     StepDone,
     Validating,
+    Warned,
 )
 from tests.builders import record
 from tests.tf.conftest import Killed, differences
@@ -160,6 +161,18 @@ def test_without_validation_the_last_step_is_looked_at_too(
     folder = only(tmp_path / "run")
     assert folder.done() is None
     assert len(folder.history()) == 2
+
+
+def test_outputs_that_are_no_numbers_at_the_end_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = evaluate.probabilities
+    monkeypatch.setattr(evaluate, "probabilities", lambda *told: whole(*told) * np.nan)
+    told = of(Warned, carry_out(text(), tmp_path / "run"))
+    assert [one.text for one in told] == [
+        "stage small: the model's outputs for some validation pictures are no numbers (NaN), "
+        "since its weights are too large; a lower learning rate helps"
+    ]
 
 
 def test_no_checkpoint_holds_what_is_no_number(tmp_path: Path, blow_up: Blow) -> None:
