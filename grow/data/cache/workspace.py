@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from grow.data.cache.journal import Journal, Pixels, journal_files, read_journal
 from grow.data.cache.writing import flush, new_file, remove, writing_entry
 from grow.data.manifest import Shape
 from grow.errors import Stopped
+from grow.plainfile import MALFORMED
 
 _LEFTOVER_SECONDS = 24 * 3600
 
@@ -35,8 +37,9 @@ def open_images(place: Path, index: Index, shape: Shape) -> Pixels | None:
     if not is_whole(place, index):
         return None
     try:
-        images: Pixels = np.load(place / index.images, mmap_mode="r")
-    except (OSError, ValueError):
+        # Not `np.load`, which takes what begins so for a ZIP file, and unpacks it.
+        images: Pixels = np.lib.format.open_memmap(place / index.images, mode="r")
+    except (OSError, SyntaxError, TokenError, *MALFORMED):  # numpy reads a header as Python
         return None
     pictures = sum(record.row >= 0 for record in index.records.values())
     return images if images.shape == (pictures, *shape) and images.dtype == np.uint8 else None
