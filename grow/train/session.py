@@ -104,14 +104,18 @@ def _emitter(tell: Listener, logs: list[Listener], folder: RunFolder) -> Listene
     kept = list(logs)
     checked = 0.0
 
-    def emit(event: Event) -> None:
+    def check_lock(event: Event) -> None:
         nonlocal checked
         if not isinstance(event, _OFTEN) or time.monotonic() - checked > _CHECK_SECONDS:
             folder.guard()
             checked = time.monotonic()
+
+    def emit(event: Event) -> None:
+        check_lock(event)
         tell(event)
         if isinstance(event, Validating | Preparing):
             return
+        check_lock(event)  # listeners may have taken their time
         for log in tuple(kept):
             try:
                 log(event)
