@@ -216,9 +216,9 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_dead(found: Holder | None) -> bool:
-    if found is None:
+    if found is None or not isinstance(found.get("host"), str):
         return True  # empty or garbled: it was never a whole lock
-    if found.get("host") != socket.gethostname():
+    if found["host"] != socket.gethostname():
         return False
     process = found.get("process")
     if not isinstance(process, int) or process < 1 or not _runs(process):

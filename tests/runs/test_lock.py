@@ -127,7 +127,20 @@ def test_a_process_does_not_hold_a_lock_twice(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b'{"host": ', b"null", b"[]", b"[1]", b"7", b'"me"', b"\xff\xfe", b"\0\0"],
+    [
+        b"",
+        b"{",
+        b'{"host": ',
+        b"null",
+        b"[]",
+        b"[1]",
+        b"7",
+        b'"me"',
+        b"\xff\xfe",
+        b"\0\0",
+        b"{}",
+        b'{"host": 5}',
+    ],
 )
 def test_a_garbled_lock_is_taken_over(tmp_path, content):
     (tmp_path / "lock").write_bytes(content)
