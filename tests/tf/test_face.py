@@ -25,7 +25,7 @@ from grow.cli import live_run
 from grow.train import events
 from grow.cli import main
 
-show = liveview.RunView.__call__
+show = live_run.RunView.__call__
 
 def hear(self, event):
     show(self, event)
@@ -33,7 +33,7 @@ def hear(self, event):
         subprocess.run([sys.executable, "-m", "grow", "run", "tiny.yaml", "--json"])
         os.kill(os.getpid(), signal.SIGINT)
 
-liveview.RunView.__call__ = hear
+live_run.RunView.__call__ = hear
 sys.exit(main(["run", "tiny.yaml"]))
 """
 
