@@ -26,9 +26,6 @@ BLANK_SHARE = 0.01
 FAINT = 25
 """Levels of 256 that a picture keeps to whose contrast is very low: a tenth."""
 
-REASONS = ("few-levels", "blank-pictures", "all-the-same")
-"""The codes of remarks that can be why pictures cannot be divided: copies stay on one side."""
-
 _BLANK = 2  # levels that one flat colour strays by, once a JPEG was made of it
 _NARROW = 51  # levels that all faint pictures together keep to where one range can help: a fifth
 _MOST = 0.5  # the share of faint pictures from which on it is the pictures, not some of them
@@ -230,6 +227,15 @@ class _Told:
         stored = [one for one in some if one.stored]
         kept = {one.key for one in some}
         others = [one for one in self.pictures if one.key not in kept and not one.flat]
+        wider = sum(
+            not low - FAINT <= o.measure.low <= o.measure.high <= high + FAINT for o in others
+        )
+        if not stored and wider > (1 - _SAME) * len(self.pictures):
+            return (
+                f"The other pictures use more levels, and `range: [{low}, {high}]` would cut them "
+                "off: no one range can hold for both. Find out what was done to these, and save "
+                "all alike."
+            )
         if stored and any(_otherwise(one, _bounds(stored)[1]) for one in others):
             return (
                 f"They are stored as {stored[0].stored and stored[0].stored.kind}, the largest "

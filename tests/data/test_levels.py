@@ -83,6 +83,17 @@ def test_no_range_helps_where_depths_are_mixed():
     assert "range:" not in remark.advice
 
 
+def test_no_range_is_advised_that_would_cut_off_the_other_pictures():
+    dark = np.where(
+        np.arange(40)[:, None, None] % 2, RANDOM.integers(0, 4, (40, 16, 16)), photos(40)
+    )
+    (remark,) = told(dark)
+    assert remark.words.startswith("20 of 40 pictures use 4 of 256 levels")
+    assert "no one range" in remark.advice
+    (remark,) = told(np.concatenate([dark[1::2], photos(1)]))
+    assert "Say `range: [0, 3]`" in remark.advice
+
+
 def test_a_part_on_another_scale():
     pictures = [*photos(20), *RANDOM.integers(0, 2, (8, 16, 16))]
     (remark,) = told(pictures, splits=["train"] * 20 + ["test"] * 8)
