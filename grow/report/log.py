@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from grow.data.manifest import shown
+from grow.data.sources.kinds import NO_PICTURE
 from grow.data.split import remarks
 from grow.planning.lineup import Action
 from grow.report.after_growth import computed_line, training_lines
@@ -115,8 +116,13 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
     if not event.unusable:
         return found
     left_out = plural(len(event.unusable), "file")
-    found.append(Text(f"warning: {left_out} left out:", style="yellow"))
-    found += [Text(f"  {shown(key)}: {reason}") for key, reason in event.unusable[:_NAMED]]
+    # What may have been meant to be a picture comes first; a README.md is nothing to warn of.
+    by_weight = sorted(event.unusable, key=lambda one: one[1].startswith(NO_PICTURE))
+    if by_weight[0][1].startswith(NO_PICTURE):
+        found.append(Text(f"note: {left_out} left out:"))
+    else:
+        found.append(Text(f"warning: {left_out} left out:", style="yellow"))
+    found += [Text(f"  {shown(key)}: {reason}") for key, reason in by_weight[:_NAMED]]
     more = len(event.unusable) - _NAMED
     if more > 0:
         where = f"; all are listed in {unusable_in}" if unusable_in else ""

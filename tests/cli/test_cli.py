@@ -446,7 +446,7 @@ def test_a_contact_sheet_names_what_is_left_out(call: Command, here: Path) -> No
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert lines[0].startswith("2 classes (cats, dogs), pictures: ")
-    assert lines[1] == "warning: 7 files left out:"
+    assert lines[1] == "note: 7 files left out:"
     assert lines[2] == "  cats/notes0.txt: not a picture file (.txt)"
     assert lines[7] == "  and 2 more"
     with Image.open(here / "sheet.png") as sheet:

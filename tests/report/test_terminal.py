@@ -160,6 +160,17 @@ def test_pictures_left_out_are_not_said_to_be_listed_where_they_are_not() -> Non
     assert told[-1] == "  and 2 more\n"
 
 
+def test_files_that_are_no_pictures_are_no_warning_and_hide_none_that_is() -> None:
+    prepared = whole_run()[1]
+    assert isinstance(prepared, events.Prepared)
+    files = tuple((f"cats/{n}.txt", "not a picture file (.txt)") for n in range(6))
+    told = [drawn(one) for one in log.lines(replace(prepared, unusable=files))]
+    assert told[1] == "note: 6 files left out:\n"
+    bad = ("dogs/9.jpg", "the file is empty")
+    told = [drawn(one) for one in log.lines(replace(prepared, unusable=(*files, bad)))]
+    assert told[1:3] == ["warning: 7 files left out:\n", "  dogs/9.jpg: the file is empty\n"]
+
+
 def test_the_live_lines_at_every_moment() -> None:
     """One picture for each event, a second apart; what has not changed is not shown again."""
     now, found, before = Progress(), "", ""
