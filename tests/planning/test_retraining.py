@@ -57,6 +57,19 @@ def test_a_class_more_is_said_with_the_entry_that_keeps_what_is_finished(digest,
     assert stages[-1].classes == NOW
 
 
+def test_a_second_class_more_keeps_all_that_is_finished_too():
+    text = {"stages": [{"name": "a"}, {"name": "b", "grow": [{"head": {"grow": ["tri"]}}]}]}
+    before = Pictures(NOW, "1" * 64, (BEFORE,))
+    folders = found(stageplans.plan_stages(run_spec(**text), before))
+    last = Pictures(("arc", *NOW), None, (Pictures(("arc", "box", "disc"), None),))
+    words = said(run_spec(**text), last, folders)
+    assert "to keep them and go on from there, add one more entry" in words
+    entry = yaml.safe_load(words.partition("stages: ")[2])
+    longer = run_spec(stages=[*text["stages"], entry])
+    stages = stageplans.plan_stages(longer, replace(last, earlier=(before, BEFORE)))
+    assert [s.fingerprint for s in stages[:2]] == [f.fingerprint for f in folders]
+
+
 def test_the_name_of_the_entry_is_free():
     stages = [{"name": "a"}, {"name": "More-Classes", "grow": [{"insert": {"filters": 4}}]}]
     words = said(run_spec(stages=stages), Pictures(NOW, None), trained(run_spec(stages=stages)))
