@@ -96,8 +96,9 @@ def _other_classes(spec: RunSpec, entries: Sequence[Entry], done: Sequence[Found
     last = spec.stages[-1]
     before = f"write the repetitions of {last.name} out one by one, and " if last.repeat else ""
     return (
-        f"{words}; to keep them and go on from there, {before}add one more entry at the end of "
-        f"stages: {written}"
+        f"{words}; to keep them and go on from there, as long as the pictures of "
+        f"{named(known)} are what they were, {before}add one more entry at the end of stages: "
+        f"{written}"
     )
 
 
