@@ -33,6 +33,9 @@ _SAME = 0.9  # the share of pictures that are one and the same
 _FEW = 4  # pictures, fewer of which say little about a class or a part
 _OTHER_SCALE = 4  # times as far as others go: on another scale than they
 _NAMED = 5
+_TRANSPARENT = (
+    "Transparent pictures are laid over white: if these are, save them without transparency."
+)
 
 
 class Measure(NamedTuple):
@@ -166,7 +169,8 @@ class _Told:
             Remark(
                 "blank-pictures",
                 f"{count} {self.of} {verb} {colour}{among}: {_names(some)}",
-                "Nothing can be learnt from them; look at how they were made, or take them away.",
+                "Nothing can be learnt from them; look at how they were made, or take them away."
+                + (f" {_TRANSPARENT}" if colour == "white" else ""),
                 self._keys(some),
             )
         ]
@@ -257,7 +261,8 @@ class _Told:
             said = ""
         if not least < most:
             return "Look at how they were made."
-        return f"{said}Say {_line(least, most)} in data, so that they use all 256."
+        pale = f"{_TRANSPARENT} Else say" if low >= 255 - FAINT else "Say"
+        return f"{said}{pale} {_line(least, most)} in data, so that they use all 256."
 
 
 def _otherwise(one: Measured, most: float) -> bool:

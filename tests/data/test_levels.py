@@ -113,6 +113,15 @@ def test_all_blank(colour, word):
     assert remark.keys == ()
 
 
+def test_nearly_white_can_be_transparent():
+    (remark,) = told(RANDOM.integers(254, 256, (20, 16, 16)))
+    assert "save them without transparency. Else say `range: [254, 255]` in data" in remark.advice
+    (remark,) = told(np.full((20, 16, 16), 255))
+    assert "laid over white" in remark.advice
+    (remark,) = told(np.zeros((20, 16, 16)))
+    assert "laid over white" not in remark.advice
+
+
 def test_blank_ones_from_one_per_cent_on():
     blank = np.zeros((2, 16, 16))
     (remark,) = told([*photos(198), *blank])
