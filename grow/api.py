@@ -55,7 +55,7 @@ def run(
         run_dir: the run folder; ``runs/NAME`` unless said.
         overrides: values in place of the file's, such as ``train.epochs=3``.
         listeners: called with each event, in order (see `grow.train.events`); a
-            `grow.cli.console.RunView` shows them in a terminal.
+            `grow.cli.live_run.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
         tensorboard: whether to keep TensorBoard event files in the run folder too.
         verify: whether every picture is read again; one whose size and time of change are as

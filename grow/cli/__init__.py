@@ -15,29 +15,43 @@ from typing import Any
 import typer
 
 from grow.cli import (
-    comparing,
+    card,
+    clean,
+    compare,
     console,
-    looking,
+    data,
+    explain,
+    export,
+    init,
     manners,
-    reporting,
-    running,
-    starting,
-    upkeep,
-    using,
+    plan,
+    predict,
+    report,
+    resume,
+    run,
+    schema,
+    status,
 )
-from grow.cli.app import app, print_json
+from grow.cli.app import app
 from grow.errors import FULL, GrowError, Stopped, UsageError
 
 __all__ = [
     "app",
-    "comparing",
-    "looking",
+    "card",
+    "clean",
+    "compare",
+    "data",
+    "explain",
+    "export",
+    "init",
     "main",
-    "reporting",
-    "running",
-    "starting",
-    "upkeep",
-    "using",
+    "plan",
+    "predict",
+    "report",
+    "resume",
+    "run",
+    "schema",
+    "status",
 ]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
@@ -114,7 +128,7 @@ def _unanswered(error: BaseException) -> GrowError:
 def _fail(error: GrowError, *, as_json: bool) -> int:
     manners.log_error(error)
     if as_json:
-        print_json(error.to_dict())
+        console.print_json(error.to_dict())
     else:
         console.complain(error)
     return error.exit_code

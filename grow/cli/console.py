@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -148,6 +149,13 @@ def put_text(text: str, path: Path | None) -> None:
         return
     sys.stdout.flush()
     sys.stdout.write(text.encode(errors="backslashreplace").decode())
+
+
+def print_json(value: Any) -> None:
+    """Prints a value for programs."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    # A file name may hold bytes that are no text: as \udcff it is JSON, and can be printed.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
 
 
 def save_text(text: str, path: Path) -> None:

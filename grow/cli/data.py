@@ -1,9 +1,8 @@
-"""Commands that look and change nothing: plan, explain, schema, data."""
+"""The commands about pictures: `grow data show`, `grow data check` and `grow data draw`."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,106 +10,14 @@ import typer
 
 import grow
 from grow import report
-from grow.cli import completing, console
-from grow.cli.app import App, AsJson, Overrides, RunDir, StageFile, app, print_json
-from grow.cli.running import live_view
+from grow.cli import console
+from grow.cli.app import App, app
+from grow.cli.live import live_view
+from grow.cli.options import AsJson
 
 data_app = App()
 _SHEET_SCHEMA = "grow.contact-sheet/1"
 app.add_typer(data_app, name="data", help="Look at pictures, check them, draw some.")
-
-ModelOfOld = Annotated[
-    Path | None,
-    typer.Option("--old-model", metavar="MODEL", help="The model of OLD's weights: .keras or .h5."),
-]
-ModelOfNew = Annotated[
-    Path | None,
-    typer.Option("--new-model", metavar="MODEL", help="The model of NEW's weights: .keras or .h5."),
-]
-
-
-@app.command("plan")
-def plan_command(
-    stage_file: StageFile,
-    run_dir: RunDir = None,
-    overrides: Overrides = None,
-    other: Annotated[
-        Path | None,
-        typer.Option(
-            "--diff",
-            metavar="OTHER.yaml",
-            help="Show what is different from what OTHER.yaml would do; --set does not touch that.",
-            autocompletion=completing.stage_files,
-        ),
-    ] = None,
-    classes: Annotated[
-        int | None,
-        typer.Option(
-            "--classes",
-            metavar="N",
-            min=2,
-            help="Assume so many classes, and do not look at the pictures.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what would happen, and change nothing.
-
-    Architectures, transfer plans, cost, what is reused and why. With --diff, how that differs
-    from another stage file: settings, stages, layers, cost, and what would be trained again. Fails
-    where `grow run` would fail before it opens a picture; --classes plans without pictures.
-
-    Example: grow plan stages/quickstart.yaml
-    """
-    plan = grow.plan(stage_file, run_dir=run_dir, overrides=overrides or (), classes=classes)
-    if other is not None:
-        found = grow.difference(grow.plan(other, run_dir=run_dir, classes=classes), plan)
-        if as_json:
-            print_json(found.to_dict())
-        else:
-            console.show(report.difference_page(found, str(other), _called(stage_file, overrides)))
-    elif as_json:
-        print_json(plan.to_dict())
-    else:
-        console.show(report.plan_page(plan))
-
-
-def _called(stage_file: Path, overrides: Sequence[str] | None) -> str:
-    """What a stage file with other values in it is called."""
-    return " ".join([str(stage_file), *(f"--set {one}" for one in overrides or ())])
-
-
-@app.command("explain")
-def explain_command(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A .keras, .h5 or .weights.h5 file.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="Likewise.")],
-    old_model: ModelOfOld = None,
-    new_model: ModelOfNew = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compare two saved models: what could be carried over.
-
-    Beside it stands what Keras's load_weights(skip_mismatch=True) would load, and where that
-    differs; for .h5 files by_name=True too. Needs no TensorFlow; nothing in the files is run.
-
-    Example: grow explain old.keras new.keras
-    """
-    found = grow.explain(old, new, old_model=old_model, new_model=new_model)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        console.show(report.explanation_page(found))
-
-
-@app.command("schema")
-def schema_command() -> None:
-    """Print the JSON Schema of stage files.
-
-    Editors complete and check with it.
-
-    Example: grow schema > stages.schema.json
-    """
-    print_json(grow.schema())
 
 
 @data_app.callback()
@@ -146,7 +53,7 @@ def data_show_command(
     console.save_picture(sheet, out)
     if as_json:
         size = {"width": sheet.width, "height": sheet.height}
-        print_json({"schema": _SHEET_SCHEMA, "path": str(out), **size})
+        console.print_json({"schema": _SHEET_SCHEMA, "path": str(out), **size})
     else:
         console.say(f"{sheet.width}x{sheet.height} pixels in {out}")
 
@@ -173,7 +80,7 @@ def data_check_command(
     with live_view(stderr=as_json) as view, switch.listening(view.announce_stop):
         found = grow.check(path, listeners=[view], stop=switch)
     if as_json:
-        print_json(found.to_dict())
+        console.print_json(found.to_dict())
     else:
         console.show(report.check_page(found))
     raise typer.Exit(found.exit_code(strict=strict))
@@ -215,7 +122,7 @@ def data_draw_command(
             stop=switch,
         )
     if as_json:
-        print_json(made.to_dict())
+        console.print_json(made.to_dict())
         return
     console.say(f"{made.train + made.test:,} pictures in {folder}")
     console.say(f"next: {shlex.join(['grow', 'init', str(folder)])}")

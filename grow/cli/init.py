@@ -15,8 +15,9 @@ import typer
 import grow
 from grow import report
 from grow.cli import console
-from grow.cli.app import AsJson, app, print_json
-from grow.cli.running import live_view
+from grow.cli.app import app
+from grow.cli.live import live_view
+from grow.cli.options import AsJson
 from grow.config import examples
 from grow.errors import Stopped, UsageError
 
@@ -85,7 +86,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     switch.check()
     draft.write(force=replace)
     if as_json:
-        print_json(draft.to_dict())
+        console.print_json(draft.to_dict())
     else:
         console.show(report.draft_page(draft))
 
@@ -93,7 +94,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 def _write_example(name: examples.Name, out: Path, *, as_json: bool) -> None:
     made = examples.write(name, out)
     if as_json:
-        print_json(made.to_dict())
+        console.print_json(made.to_dict())
     else:
         console.say(f"{name} in {out}; next: {shlex.join(['grow', 'run', str(out)])}")
 

@@ -9,8 +9,9 @@ import typer
 import grow
 from grow import report
 from grow.cli import console, forms
-from grow.cli.app import AsJson, RunArgument, app
+from grow.cli.app import app
 from grow.cli.forms import Form
+from grow.cli.options import AsJson, RunArgument
 from grow.errors import UsageError
 
 

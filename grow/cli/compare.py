@@ -9,8 +9,9 @@ import typer
 
 import grow
 from grow.cli import forms
-from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app
-from grow.cli.reporting import show_comparison
+from grow.cli.app import app
+from grow.cli.options import AsJson, Overrides, RunDir, StageFile
+from grow.cli.report import show_comparison
 from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
