@@ -142,7 +142,7 @@ def _launch(
         for warned in session.told_of_lock(aside):
             ears.tell(warned)
         try:
-            session.carry_out(
+            session.train_in_folder(
                 spec,
                 base,
                 locked,
@@ -173,7 +173,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
 ) -> Comparison:
     """Trains growth and its controls with several seeds, and writes the comparison's reports.
 
-    Arguments, result and errors are those of `grow.comparison.run.compare`.
+    Arguments, result and errors are those of `grow.comparison.run.run_comparison`.
     """
     from grow.comparison import run as comparing  # noqa: PLC0415  (needed for comparisons only)
     from grow.report.writer import write_comparison  # noqa: PLC0415
@@ -187,7 +187,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
 
         write_comparison(found, guard, tell)
 
-    return comparing.compare(
+    return comparing.run_comparison(
         stage_file,
         repeats=repeats,
         policies=policies,

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with manners.kept(given):
-            code = _carry_out(given)
+            code = _call_app(given)
             manners.log_end(code)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _carry_out(given: list[str]) -> int:
+def _call_app(given: list[str]) -> int:
     as_json = "--json" in given
     try:
         code = app(given, prog_name="grow", standalone_mode=False)

@@ -15,7 +15,7 @@ import grow
 from grow.cli import helping, manners
 
 _EVERYWHERE = frozenset({"quiet", "verbose", "log_file"})
-"""The parameters of `_main` that every command has too."""
+"""The parameters of `_everywhere` that every command has too."""
 
 
 ORDER = (
@@ -123,7 +123,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _main(
+def _everywhere(
     quiet: Annotated[
         bool,
         typer.Option(

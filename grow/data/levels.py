@@ -108,9 +108,11 @@ def remarks(
     if not pictures:
         return ()
     told = _Told(tuple(classes), pictures, scale, of)
-    faint = told.faint()
-    rest = told.blank("flat") if faint else [*told.blank("blank"), *told.same()]
-    return tuple([*faint, *rest] or told.depth())
+    faint = told.remark_faint()
+    rest = (
+        told.remark_blank("flat") if faint else [*told.remark_blank("blank"), *told.remark_same()]
+    )
+    return tuple([*faint, *rest] or told.remark_depth())
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class _Told:
     scale: Scale | None
     of: str
 
-    def faint(self) -> list[Remark]:
+    def remark_faint(self) -> list[Remark]:
         """Most pictures, or nearly all of a part, have next to no contrast."""
         for where, group in self._parts():
             some = [one for one in group if one.faint]
@@ -148,7 +150,7 @@ class _Told:
         )
         return [Remark("low-contrast", words, advice, keys)]
 
-    def blank(self, kind: Literal["flat", "blank"]) -> list[Remark]:
+    def remark_blank(self, kind: Literal["flat", "blank"]) -> list[Remark]:
         """Pictures of one flat colour."""
         some = [one for one in self.pictures if getattr(one, kind)]
         names = [
@@ -174,7 +176,7 @@ class _Told:
             )
         ]
 
-    def same(self) -> list[Remark]:
+    def remark_same(self) -> list[Remark]:
         """One and the same picture again and again, in all or in a class."""
         classes = {f' of "{self.classes[n]}"': group for n, group in self._of_class().items()}
         for where, group in [("", self.pictures), *classes.items()]:
@@ -194,7 +196,7 @@ class _Told:
             return [Remark("all-the-same", words, advice, self._keys(some))]
         return []
 
-    def depth(self) -> list[Remark]:
+    def remark_depth(self) -> list[Remark]:
         """What was assumed of pictures that are deeper than 8 bits; good to know."""
         deep = [one for one in self.pictures if one.stored and one.stored.kind != "8-bit"]
         if self.scale is not None or not deep:

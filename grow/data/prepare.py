@@ -32,7 +32,7 @@ from grow.data.sources.outline import list_pictures
 from grow.data.sources.source import Reader
 from grow.data.sources.there import absent, check_there
 from grow.data.split import check, settle
-from grow.data.together import leak, proposable
+from grow.data.together import find_leak, proposable
 from grow.data.values import Stored
 from grow.errors import DataError, GrowError
 
@@ -111,7 +111,7 @@ class Prepared:
         if not self.proposable or file is None:
             return None
         groups = lookalikes.find(self.images, Path(file), self.manifest, check_stop)
-        return leak(self.manifest, groups)
+        return find_leak(self.manifest, groups)
 
 
 @dataclass(frozen=True)

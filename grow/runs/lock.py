@@ -54,7 +54,7 @@ class Hold:
             RunFolderError: the folder was moved or removed, or another process has its lock.
         """
         try:
-            found = _parsed(plainfile.read(self.folder / "lock", _MOST_BYTES))
+            found = _parsed(plainfile.read_bytes(self.folder / "lock", _MOST_BYTES))
         except OSError as error:
             if error.errno not in _GONE:
                 return  # too many open files, say: that it is another's is not known
@@ -191,7 +191,7 @@ def _settled(path: Path) -> bytes | None:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return plainfile.read(path, _MOST_BYTES)
+        return plainfile.read_bytes(path, _MOST_BYTES)
     except OSError:
         return None
 

@@ -55,7 +55,7 @@ class Keeper:
         self._owed: tuple[State, ...] = ()
         self._held_seconds = 0.0
         self._last = time.monotonic()
-        self._of = folder.training_digest()
+        self._of = folder.expected_training()
 
     def __enter__(self) -> Self:
         return self

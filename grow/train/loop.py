@@ -55,7 +55,7 @@ def evaluate(model: Model, feed: Feed | Features, emit: Listener, switch: StopSw
     tally = Tally()
     with closing(feed.validation_batches()) as batches:
         for done, (pictures, labels) in enumerate(batches, start=1):
-            logs = step.evaluate(model, feed.whole_evaluation_batch, pictures, labels)
+            logs = step.evaluate_batch(model, feed.whole_evaluation_batch, pictures, labels)
             tally = tally.plus(len(pictures), logs["loss"], logs["accuracy"])
             emit(Validating(done, feed.evaluation_steps))
             switch.check()
@@ -108,14 +108,14 @@ class StageTrainer:
         stage, steps = self._stage, self._feed.steps
         self._emit(StageStarted(stage, steps, self._history, self._step, again))
         while not (reason := schedule.end_of_stage(stage.training, self._history)):
-            divergence = self._epoch()
+            divergence = self._train_epoch()
             if divergence is not None:
                 self._go_back(divergence)
                 return Outcome(self._history, "")
         self._keeper.finish()
         return Outcome(self._history, reason)
 
-    def _epoch(self) -> Divergence | None:
+    def _train_epoch(self) -> Divergence | None:
         """Trains and validates the next epoch, or returns where it diverged."""
         number = len(self._history) + 1
         phase = self._phases.of(number)
@@ -124,7 +124,9 @@ class StageTrainer:
             for pictures, labels in batches:
                 self._take_rate(rate * self._warm_up(self._step))
                 weights = self._feed.sample_weights(labels)
-                logs = step.train(phase.model, self._feed.whole_batch, pictures, labels, weights)
+                logs = step.train_batch(
+                    phase.model, self._feed.whole_batch, pictures, labels, weights
+                )
                 # Weighted, it could not be compared with the loss of the validation.
                 loss = logs.get(PLAIN_LOSS, logs["loss"])
                 self._step += 1

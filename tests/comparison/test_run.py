@@ -82,7 +82,7 @@ def test_what_is_printed(
 def test_the_command_that_did_it_is_kept_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(
         run, "_weighed_up", lambda folder, *rest: comparison(folder=folder, command=rest[-1])
     )
@@ -103,14 +103,14 @@ def test_the_command_that_did_it_is_kept_whole(
 def test_a_page_that_cannot_be_written_costs_no_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(run, "_weighed_up", lambda folder, *_: comparison(folder=folder))
     (tmp_path / "s.yaml").write_text(STAGES)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "write_comparison", full)
+    monkeypatch.setattr(files, "write_comparison_reports", full)
     heard: list[Told] = []
     grow.compare(tmp_path / "s.yaml", run_dir=tmp_path / "a", listeners=[heard.append])
     assert "the reports could not be written" in str(heard[-1].event)
@@ -120,7 +120,7 @@ def test_a_page_that_cannot_be_written_costs_no_comparison(
 def test_what_is_damaged_of_a_comparison_is_put_aside_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(run, "_weighed_up", lambda folder, *_: comparison(folder=folder))
     (tmp_path / "s.yaml").write_text(STAGES)
     folder = tmp_path / "a"
@@ -129,14 +129,14 @@ def test_what_is_damaged_of_a_comparison_is_put_aside_and_told(
     (folder / "seed-3").write_text("a file")
     (folder / "lock").mkdir()
     heard: list[Told] = []
-    run.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    run.run_comparison(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
     told = [str(one.event) for one in heard]
     for name in ("report.html", "compare.json", "seed-3", "lock"):
         assert any(f"{folder / name} " in text and "put aside as" in text for text in told), told
         assert len(list(folder.glob(f"damaged-{name}-*"))) == 1
     assert comparefolder.load_comparison(folder).setting.folder == folder
     heard.clear()
-    run.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    run.run_comparison(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
     assert heard == []
 
 

@@ -509,7 +509,7 @@ def test_a_disk_that_is_full_at_the_last_byte_is_said(root, cache, folder_data, 
         return enter(work)
 
     monkeypatch.setattr(Workspace, "__enter__", entered)
-    monkeypatch.setattr(workspace, "remove", lambda _: None)  # not the device
+    monkeypatch.setattr(workspace, "remove_file", lambda _: None)  # not the device
     with pytest.raises(GrowError, match="expected to write the prepared pictures"):
         prepare(folder_data(root), BASE, SHAPE, cache)
 

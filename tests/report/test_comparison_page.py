@@ -249,7 +249,7 @@ def test_a_damaged_result_is_no_traceback(tmp_path: Path, damage: str) -> None:
 
 def test_page_and_markdown_are_written_beside_the_result(tmp_path: Path) -> None:
     found = kept(tmp_path / "a")
-    files.write_comparison(found)
+    files.write_comparison_reports(found)
     assert (tmp_path / "a" / "report.html").read_text() == comparison_html(found)
     assert (tmp_path / "a" / "report.md").read_text() == comparison_markdown(found)
     assert json.loads(as_json(found)) == found.to_dict()

@@ -243,7 +243,7 @@ def test_a_lock_that_cannot_be_read_for_a_moment_is_not_taken_for_lost(tmp_path,
         raise OSError(errno.EMFILE, "Too many open files")
 
     with lock.held(tmp_path) as hold:
-        monkeypatch.setattr(lock.plainfile, "read", busy)
+        monkeypatch.setattr(lock.plainfile, "read_bytes", busy)
         hold.check()
         monkeypatch.undo()
 

@@ -3,7 +3,7 @@
 Usage: ``python plug_driver.py STAGES.yaml RUN [HOW CALL NUMBER]``. HOW is ``exit`` (the process is
 gone at once, nothing is tidied), ``stop`` (SIGTERM to itself), ``twice`` (two of them) or ``full``
 (the call fails, and all after it: the disk is full). CALL names a function, such as ``os.fsync``
-or ``grow.train.engine._grow``; NUMBER says at which call of it.
+or ``grow.train.engine._grow_model``; NUMBER says at which call of it.
 """
 
 from __future__ import annotations

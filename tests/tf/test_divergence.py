@@ -82,7 +82,7 @@ def carry_out(stages: str, folder: Path, hear: Hear | None = None) -> list[Event
             hear(event, switch)
 
     spec = validate.parse(stages, "tiny.yaml")
-    engine.run(spec, folder.parent, RunFolder(folder), cache_folder(), emit, switch)
+    engine.train_stages(spec, folder.parent, RunFolder(folder), cache_folder(), emit, switch)
     return events
 
 
@@ -448,7 +448,7 @@ def test_a_trial_that_diverges_is_counted_as_such(
     spec = validate.parse(stages, "tiny.yaml")
     tasks = [Task(spec, tmp_path, tmp_path / f"seed-{seed}", seed) for seed in (3, 4)]
     for task in tasks:
-        trial.carry_out(task, lambda told: None, StopSwitch())
+        trial.run_trial(task, lambda told: None, StopSwitch())
     found = comparing._weighed_up(tmp_path, tasks, 1, "")
     assert found.setting.seeds == (3,)
     assert {(one.seed, one.variant) for one in found.setting.diverged} == {

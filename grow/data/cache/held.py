@@ -19,7 +19,7 @@ from grow.data.cache import index as memory
 from grow.data.cache.index import INDEX, Index
 from grow.data.cache.journal import Pixels
 from grow.data.cache.workspace import open_images
-from grow.data.cache.writing import flush, remove
+from grow.data.cache.writing import flush, remove_file
 from grow.data.manifest import Shape
 
 _LOOKS = 3
@@ -90,5 +90,5 @@ def _with_digest(place: Path, index: Index, check_stop: Callable[[], None]) -> I
         if now is not None and now.images == index.images:
             beside.replace(place / INDEX)
             return whole
-    remove(beside)
+    remove_file(beside)
     return index

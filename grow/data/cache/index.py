@@ -283,7 +283,7 @@ def is_unaltered(place: Path, index: Index, check_stop: Callable[[], None]) -> b
 def read(place: Path) -> Index | None:
     """The entry's index, or None where it is missing or not as it was written."""
     try:
-        raw = plainfile.read(place / INDEX, _MOST_BYTES)
+        raw = plainfile.read_bytes(place / INDEX, _MOST_BYTES)
     except OSError:
         return None
     body = _unframed(raw)

@@ -20,7 +20,7 @@ import numpy as np
 
 from grow.data.cache.index import INDEX, Index, Record, dumped, is_whole, read
 from grow.data.cache.journal import Journal, Pixels, journal_files, read_journals
-from grow.data.cache.writing import flush, new_file, remove, writing_entry
+from grow.data.cache.writing import flush, new_file, remove_file, writing_entry
 from grow.data.manifest import Shape
 from grow.errors import Stopped
 
@@ -70,9 +70,9 @@ class Workspace:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if not isinstance(error, Stopped | KeyboardInterrupt) or not self.journal.holds_any:
             self.journal.remove()
-        remove(self._index)
+        remove_file(self._index)
         if not self._committed:
-            remove(self._images)
+            remove_file(self._images)
         self._sweep()
 
     def read_before(self, check_stop: Callable[[], None]) -> Iterator[tuple[Record, Pixels]]:
@@ -119,9 +119,9 @@ class Workspace:
             self._committed = True
             _flush_folder(self._place)
         if former is not None:
-            remove(self._place / former.images)
+            remove_file(self._place / former.images)
         for path in self._taken_over:
-            remove(path)
+            remove_file(path)
         return images, index
 
     def note(self, index: Index) -> None:
@@ -142,7 +142,7 @@ class Workspace:
         with suppress(OSError):
             for path in self._place.iterdir():
                 if path not in kept and path.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:
-                    remove(path)
+                    remove_file(path)
 
 
 def _flush_folder(place: Path) -> None:

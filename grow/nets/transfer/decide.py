@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from grow.config.schema import OptimizerState, Policy, ShrinkPerturb
-from grow.nets.architecture import Architecture, Conv, Norm, Placed, Shape, describe
+from grow.nets.architecture import Architecture, Conv, Norm, Placed, Shape, describe_layer
 from grow.nets.transfer import correspondence
 from grow.nets.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence
 from grow.nets.transfer.fitting import adaptation_of, for_classes, in_words, is_plain
@@ -142,7 +142,7 @@ def _step(
 def _settings(row: Placed) -> dict[str, object]:
     """What a layer does beside its weights; how wide it is and dropout do not count."""
     passing = {"name", "filters", "units", "rate"}
-    return {key: value for key, value in describe(row.layer).items() if key not in passing}
+    return {key: value for key, value in describe_layer(row.layer).items() if key not in passing}
 
 
 def _born(row: Placed, policy: Policy, at: Correspondence) -> Choice:
