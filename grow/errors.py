@@ -137,7 +137,7 @@ def _lower(file: str, key: str, rate: float, halvings: int | None) -> str:
         return words
     if halvings:
         return f"{words}, or let it be halved more often: on_divergence: {{halve: {2 * halvings}}}"
-    return f"{words}, or say on_divergence: halve there, beside it"
+    return f"{words}, or add on_divergence: halve next to it"
 
 
 class RunFolderError(GrowError):

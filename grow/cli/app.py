@@ -112,7 +112,7 @@ def _page(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
 
 app = App(
     name="grow",
-    help="Train a small convolutional network, grow it deeper, carry over what it has learnt.",
+    help="Train a small convolutional network, grow it deeper, carry over its weights.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 StageFile = Annotated[
@@ -166,7 +166,7 @@ def _main(
         typer.Option(
             "--quiet",
             "-q",
-            help="Print what was asked for, warnings and errors, and nothing else.",
+            help="Print only results, warnings and errors.",
             callback=manners.be_quiet,
             expose_value=False,
         ),

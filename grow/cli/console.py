@@ -117,7 +117,7 @@ def check_picture_path(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise UsageError(
-            f"{path}: there is no folder {path.parent}", hint="make it, or name another one"
+            f"{path}: there is no folder {path.parent}", hint="create it, or name another folder"
         )
 
 
@@ -172,4 +172,4 @@ def open_in_browser(path: Path) -> None:
     import webbrowser  # noqa: PLC0415  (only one command needs it)
 
     if not webbrowser.open(path.resolve().as_uri()):
-        say(f"no browser was found; open {path} in one")
+        say(f"no browser found; open {path} in a browser")

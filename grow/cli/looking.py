@@ -39,7 +39,7 @@ def plan_command(
         typer.Option(
             "--diff",
             metavar="OTHER.yaml",
-            help="Show what is different from what OTHER.yaml would do; --set does not touch that.",
+            help="Show the differences from OTHER.yaml; --set does not apply to OTHER.yaml.",
             autocompletion=completing.stage_files,
         ),
     ] = None,
@@ -49,16 +49,16 @@ def plan_command(
             "--classes",
             metavar="N",
             min=2,
-            help="Assume so many classes, and do not look at the pictures.",
+            help="Assume this many classes, without reading the images.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would happen, and change nothing.
+    """Show what `grow run` would do, without doing it.
 
     Architectures, transfer plans, cost, what is reused and why. With --diff, how that differs
     from another stage file: settings, stages, layers, cost, and what would be trained again. Fails
-    where `grow run` would fail before it opens a picture; --classes plans without pictures.
+    where `grow run` would fail before it opens an image; --classes plans without images.
 
     Example: grow plan stages/quickstart.yaml
     """
@@ -88,10 +88,10 @@ def explain_command(
     new_model: ModelOfNew = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two saved models: what could be carried over.
+    """Show which weights can be carried over between two saved models.
 
-    Beside it stands what Keras's load_weights(skip_mismatch=True) would load, and where that
-    differs; for .h5 files by_name=True too. Needs no TensorFlow; nothing in the files is run.
+    Also shows what Keras's load_weights(skip_mismatch=True) would load, and where that differs;
+    for .h5 files by_name=True too. Needs no TensorFlow; nothing in the files is run.
 
     Example: grow explain old.keras new.keras
     """
@@ -106,7 +106,7 @@ def explain_command(
 def schema_command() -> None:
     """Print the JSON Schema of stage files.
 
-    Editors complete and check with it.
+    Editors use it to complete and check stage files.
 
     Example: grow schema > stages.schema.json
     """
@@ -115,7 +115,7 @@ def schema_command() -> None:
 
 @data_app.callback()
 def _data() -> None:
-    """Look at pictures, check them, draw some."""
+    """Show, check and draw images."""
 
 
 @data_app.command("show")
@@ -133,7 +133,7 @@ def data_show_command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which of them.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make a contact sheet: one picture of many.
+    """Make a contact sheet: one image of many.
 
     Example: grow data show stages/quickstart.yaml --out sheet.png
     """
@@ -161,11 +161,11 @@ def data_check_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is wrong with pictures, without training.
+    """Find problems in a data set, without training.
 
-    Counts, sizes, bad pictures, copies and leaks between splits, imbalance, and whether a
-    trivial statistic such as sharpness gives the classes away. Changes no file. Exits with 3
-    where training would be refused.
+    Counts, sizes, bad images, copies and leaks between splits, imbalance, and whether a trivial
+    statistic such as sharpness predicts the class. Changes no file. Exits with 3 if training
+    would be refused.
 
     Example: grow data check stages/quickstart.yaml
     """
@@ -196,10 +196,10 @@ def data_draw_command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which pictures.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Draw cats and dogs into a folder, to try things out on.
+    """Draw images of cats and dogs into a folder, to experiment with.
 
-    PNG files in class folders; with --test in train and test folders of those. The folder
-    appears when all pictures are there. Nothing is drawn into a folder with something in it.
+    Writes PNG files into class folders; with --test into train and test folders with class
+    folders. The folder must be new or empty; it appears when all images are written.
 
     Example: grow data draw pictures --pictures 600 --test 200
     """

@@ -23,11 +23,11 @@ TensorBoard = Annotated[
 Verify = Annotated[
     bool,
     typer.Option(
-        "--verify", help="Read every picture again, also those of the same size and time."
+        "--verify", help="Read every image again, even if its size and time are unchanged."
     ),
 ]
 
-_KEPT = "at the newest checkpoint"
+_KEPT = "The newest checkpoint is kept."
 
 
 @app.command("run")
@@ -39,9 +39,9 @@ def run_command(
     verify: Verify = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train every stage, or go on where it stopped.
+    """Train all stages, or resume where training stopped.
 
-    The same command always: it reuses what is finished and goes on with what is begun.
+    The same command starts and resumes: it reuses finished stages and continues unfinished ones.
 
     Example: grow run stages/quickstart.yaml
     """
@@ -66,7 +66,7 @@ def resume_command(
     verify: Verify = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run, from its folder alone.
+    """Resume a run from its folder alone.
 
     Example: grow resume runs/quickstart
     """

@@ -28,7 +28,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     ] = None,
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Where the stage file goes.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The stage file to write.")
     ] = Path("stages.yaml"),
     name: Annotated[
         str | None, typer.Option("--name", help="Names the run; the folder's name unless said.")
@@ -49,10 +49,10 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 ) -> None:
     """Write a stage file for a folder of pictures.
 
-    Looks at classes, sizes, colours and numbers, and chooses stages, validation, augmentation
-    and epochs, each with its reason in a comment. The file runs as it is. Times a few training
-    steps to tell how long that takes here. With --example it writes one of the ready stage files;
-    quickstart draws its own pictures.
+    Reads classes, sizes, colours and counts, and chooses stages, validation, augmentation and
+    epochs; a comment gives the reason for each choice. The file runs as it is. Times a few training
+    steps to estimate the training time. With --example it writes one of the ready stage files;
+    quickstart draws its own images.
 
     Example: grow init pictures
     """
@@ -132,9 +132,9 @@ def _may_replace(out: Path) -> bool:
         UsageError: it may not.
     """
     with _asking():
-        if typer.confirm(f"{out} is there already. Replace it?", default=False):
+        if typer.confirm(f"{out} already exists. Replace it?", default=False):
             return True
-    raise UsageError(f"{out} is left as it is", hint="--out names another file")
+    raise UsageError(f"{out} was not replaced", hint="--out names another file")
 
 
 def _ask(question: str, usual: str | None = None) -> str:
@@ -150,4 +150,4 @@ def _asking() -> Iterator[None]:
         yield
     except (typer.Abort, KeyboardInterrupt):
         sys.stdout.write("\n")
-        raise Stopped("stopped; nothing was written", signal_number=signal.SIGINT) from None
+        raise Stopped("Stopped. Nothing was written.", signal_number=signal.SIGINT) from None

@@ -30,7 +30,7 @@ def status_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where each stage of a run stands.
+    """Show the state of each stage of a run.
 
     Example: grow status runs/quickstart --verify
     """
@@ -64,10 +64,10 @@ def clean_command(
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what of a run folder is not needed, ask, and delete it.
+    """List what a run folder does not need, ask, and delete it.
 
-    Stage folders that the stage file does not use, damaged things put aside, and checkpoints
-    that later ones supersede.
+    Stage folders that the stage file does not use, damaged files put aside, and superseded
+    checkpoints.
 
     Example: grow clean runs/quickstart
     """
@@ -80,7 +80,9 @@ def clean_command(
     if not found.leftovers:
         return
     if not yes and not sys.stdin.isatty():
-        console.warn("nothing was deleted: no terminal to ask at; --yes deletes without asking")
+        console.warn(
+            "nothing was deleted: there is no terminal to ask; --yes deletes without asking"
+        )
         return
     if yes or typer.confirm("Delete all of it?", default=False):
         console.say(f"{len(found.apply())} deleted")

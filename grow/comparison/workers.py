@@ -104,7 +104,7 @@ class _Crew:
         try:
             kind, value = pipe.recv()
         except EOFError:
-            raise GrowError(f"a process ended without a word, {self._leave(pipe)}") from None
+            raise GrowError(f"a worker process ended unexpectedly, {self._leave(pipe)}") from None
         if kind == _HEARD:
             self._hear(value)
             return
@@ -112,7 +112,7 @@ class _Crew:
         if kind == _FAILED:
             raise value
         if kind == _STOPPED:
-            raise Stopped("stopped as asked", signal_number=value)
+            raise Stopped("Stopped.", signal_number=value)
         if kind == _BROKEN:
             raise RuntimeError(f"in another process:\n{value}")
 

@@ -98,7 +98,7 @@ def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned | Noted)
         case FeaturesComputed():
             return Text(computed_line(event))
         case GrowthEnded():
-            return Text(f"no stage {event.stage.number}: {event.reason}")
+            return Text(f"stage {event.stage.number} skipped: {event.reason}")
         case Warned():
             return Text(f"warning: {event.text}", style="yellow")
         case Noted():
@@ -136,7 +136,7 @@ def _stage_started(event: StageStarted) -> list[RenderableType]:
     if event.again:
         return []  # the line above says so
     if event.history or event.step:
-        words = f"goes on after {plural(len(event.history), 'epoch')}"
+        words = f"resuming after {plural(len(event.history), 'epoch')}"
         words += f" and {plural(event.step, 'step')}" if event.step else ""
         return [Text(), stage_heading(event.stage), Text(words)]
     if event.stage.transfer is not None:
@@ -149,7 +149,7 @@ def _stage_done(event: StageDone) -> Text:
     best = next((record for record in event.history if record.epoch == event.best), None)
     figure = "no epoch on disk"  # a damaged history, of which the run complains at its end
     if best is not None:
-        figure = f"nothing validated on (epoch {best.epoch})"
+        figure = f"no validation images (epoch {best.epoch})"
         if best.validated:
             figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
     state = f"{Action.REUSE}, {event.reason}" if event.reused else f"done, {event.reason}"

@@ -44,11 +44,11 @@ def at_work(path: Path) -> Iterator[tuple[RunFolder, Path | None]]:
     except OSError as error:
         if not _is_within(path, error):
             raise
-        first = "free some space" if error.errno in FULL else "mend that"
+        first = "free some space" if error.errno in FULL else "fix the cause"
         raise GrowError(
             f"{error.filename} cannot be read or written: {error.strerror or error}",
             hint=f"{first} and run again, or name another folder with --run-dir; "
-            "what was earned is kept",
+            "finished work is kept",
         ) from error
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 import grow
 from grow.cli import live_run
-from grow.errors import RunFolderError
+from grow.errors import RunFolderError, Stopped
 from grow.train import events
 from tests.builders import record
 from tests.commands import COMMANDS, Command, Said
@@ -121,8 +121,8 @@ WRONG = [
     (("init",), 2, "FOLDER: expected a folder of pictures, found none"),
     (("init", "nope"), 3, "nope: expected a folder of pictures, found no such folder"),
     (("init", "empty"), 3, "expected two or more class folders"),
-    (("init", "empty", "--out", "tiny.yaml"), 2, "tiny.yaml is there already"),
-    (("init", "empty", "--out", "tiny.yaml", "--yes"), 2, "tiny.yaml is there already"),
+    (("init", "empty", "--out", "tiny.yaml"), 2, "tiny.yaml already exists"),
+    (("init", "empty", "--out", "tiny.yaml", "--yes"), 2, "tiny.yaml already exists"),
     (("init", "empty", "--out", "empty"), 2, "empty: expected a file to write, found a folder"),
     (("init", "empty", "--out", "no/x.yaml"), 2, "no/x.yaml: there is no folder no"),
     (("init", "empty", "--name", "a b"), 2, 'name: expected letters, digits, "-"'),
@@ -168,7 +168,7 @@ def test_all_problems_of_a_stage_file_are_in_its_json(call: Command, here: Path)
 
 def test_a_command_line_that_is_refused_says_where_help_is(call: Command) -> None:
     values = json.loads(call("data", "show", "--json").out)
-    assert values["hint"] == "`grow data show --help` says what it takes"
+    assert values["hint"] == "see `grow data show --help`"
 
 
 def test_what_the_system_refuses_is_explained(
@@ -260,13 +260,15 @@ def test_a_stop_says_at_once_what_happens_and_then_what_goes_on(
     before = signal.getsignal(number)
     said = call(*arguments)
     assert said == Said(
-        code, "stopping; once more: at once\n", f"stopped as asked\ngo on with: {again}\n"
+        code,
+        "Stopping. Press Ctrl-C again to stop immediately.\n",
+        f"Stopped.\nResume with: {again}\n",
     )
     assert signal.getsignal(number) == before
     values = json.loads(call(*arguments, "--json").out)
-    assert (values["exit_code"], values["hint"]) == (code, f"go on with: {again} --json")
+    assert (values["exit_code"], values["hint"]) == (code, f"Resume with: {again} --json")
     quiet = call(*arguments, "--quiet", "--log-file", "grow.log")
-    assert quiet.err.endswith(f"\ngo on with: {again} --quiet --log-file grow.log\n")
+    assert quiet.err.endswith(f"\nResume with: {again} --quiet --log-file grow.log\n")
 
 
 def test_within_an_epoch_a_stop_promises_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +276,7 @@ def test_within_an_epoch_a_stop_promises_a_checkpoint(capsys: pytest.CaptureFixt
     view(events.StageStarted(plans()[0], 4, (), 0))
     capsys.readouterr()
     view.announce_stop()
-    said = "stopping at the next step, with a checkpoint; once more: at once\n"
+    said = "Stopping after this step, with a checkpoint. Press Ctrl-C again to stop immediately.\n"
     assert capsys.readouterr().out == said
 
 
@@ -317,7 +319,7 @@ def test_the_status_of_one_run(call: Command, here: Path) -> None:
     lock(here / "runs" / "a", 12345, "elsewhere")
     said = call("status", "runs/a")
     assert said.code == 0
-    assert "process 12345 on elsewhere is at work" in said.out
+    assert "(process 12345 on elsewhere)" in said.out
     assert json.loads(call("status", "runs/a", "--json").out)["running"]["process"] == 12345
 
 
@@ -370,7 +372,7 @@ def test_the_page_is_opened_when_that_is_wanted(
     said = call("report", "runs/a", "--open")
     page = here / "runs" / "a" / "report.html"
     assert opened == [page.resolve().as_uri()]
-    assert said.out.splitlines()[-1].startswith("no browser was found; open")
+    assert said.out.splitlines()[-1].startswith("no browser found; open")
 
 
 @pytest.mark.parametrize(
@@ -445,7 +447,7 @@ def test_a_contact_sheet_names_what_is_left_out(call: Command, here: Path) -> No
     said = call("data", "show", "pets", "--out", "sheet.png", "--count", "4")
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
-    assert lines[0].startswith("2 classes (cats, dogs), pictures: ")
+    assert lines[0].startswith("2 classes (cats, dogs), images: ")
     assert lines[1] == "warning: 7 files left out:"
     assert lines[2] == "  cats/notes0.txt: not a picture file (.txt)"
     assert lines[7] == "  and 2 more"
@@ -495,7 +497,7 @@ def test_in_pipes_a_long_line_stays_a_line(call: Command, here: Path) -> None:
     lines = call("plan", "tiny.yaml").out.splitlines()
     (line,) = [line for line in lines if line.startswith(f"1 {name}  ")]
     assert len(line) > 120
-    assert " the pictures have not been looked at yet" in line or " not trained yet" in line
+    assert " the images have not been read yet" in line or " not trained yet" in line
 
 
 def in_terminal(*command: str, **settings: str) -> tuple[int, bytes]:
@@ -556,8 +558,8 @@ def test_the_live_lines_say_that_a_wish_to_stop_was_heard() -> None:
     code, said = in_terminal("-c", script, TERM="xterm-256color")
     assert code == 130
     assert b"5 of 9 prepared" in said
-    assert b"stopping; once more: at once" in said
-    assert said.endswith(b"go on with: grow run tiny.yaml\r\n")
+    assert b"Stopping. Press Ctrl-C again to stop immediately." in said
+    assert said.endswith(b"Resume with: grow run tiny.yaml\r\n")
     assert said.rfind(b"\x1b[?25h") > said.rfind(b"\x1b[?25l") >= 0  # the cursor is back
 
 
@@ -579,6 +581,24 @@ def test_a_second_wish_to_stop_ends_the_process_at_once() -> None:
     )
     assert process.returncode == 130
     assert process.stdout == (
-        "stopping; once more: at once\n"
-        "\nstopped at once, at the newest checkpoint; go on with: grow run tiny.yaml\n"
+        "Stopping. Press Ctrl-C again to stop immediately.\n"
+        "\nStopped immediately. The newest checkpoint is kept. Resume with: grow run tiny.yaml\n"
+    )
+
+
+def test_a_stop_says_where_the_checkpoint_stands(
+    call: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object, listeners: list[live_run.RunView], **__: object) -> None:
+        (view,) = listeners
+        stage = plans()[1]
+        view(events.StageStarted(stage, 120, (), 0))
+        view(events.StepDone(3, 118, 16, 0.5, 0.5))
+        view(events.CheckpointWritten(Path("checkpoints/000118"), 0.1))
+        raise Stopped("Stopped.", signal_number=2)
+
+    monkeypatch.setattr(grow, "run", run, raising=False)
+    assert call("run", "tiny.yaml").err == (
+        "Stopped. Checkpoint written at stage 2, epoch 3, step 118.\n"
+        "Resume with: grow run tiny.yaml\n"
     )

@@ -70,7 +70,7 @@ def test_without_a_terminal_nothing_is_asked(call: Command, here: Path) -> None:
     before = (here / "stages.yaml").read_text(encoding="utf-8")
     refused = call("init", "pets", "--no-measure", "--stages", "1")
     assert refused.code == 2
-    assert "stages.yaml is there already" in refused.err
+    assert "stages.yaml already exists" in refused.err
     assert (here / "stages.yaml").read_text(encoding="utf-8") == before
     assert call("init", "pets", "--no-measure", "--stages", "1", "--force").code == 0
     assert (here / "stages.yaml").read_text(encoding="utf-8") != before
@@ -100,7 +100,7 @@ def test_a_no_leaves_the_file_as_it_is(
     answers(False)
     said = call("init", "pets", "--no-measure")
     assert (said.code, said.out) == (2, "")
-    assert "stages.yaml is left as it is" in said.err
+    assert "stages.yaml was not replaced" in said.err
     assert (here / "stages.yaml").read_text() == "old"
 
 
@@ -110,7 +110,7 @@ def test_ctrl_c_at_a_question_writes_nothing(
 ) -> None:
     answers(how)
     said = call("init", "pets", "--no-measure")
-    assert (said.code, said.err) == (130, "stopped; nothing was written\n")
+    assert (said.code, said.err) == (130, "Stopped. Nothing was written.\n")
     assert not (here / "stages.yaml").exists()
 
 

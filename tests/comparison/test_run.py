@@ -183,12 +183,12 @@ def test_a_stop_says_which_command_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object, **__: object) -> None:
-        raise Stopped("stopped as asked", signal_number=15)
+        raise Stopped("Stopped.", signal_number=15)
 
     monkeypatch.setattr(grow, "compare", stopped, raising=False)
     monkeypatch.setattr("sys.argv", ["grow", "compare", "my stages.yaml", "--repeats", "3"])
     assert main(["compare", "my stages.yaml", "--repeats", "3"]) == 143
-    assert "go on with: grow compare 'my stages.yaml' --repeats 3" in capsys.readouterr().err
+    assert "Resume with: grow compare 'my stages.yaml' --repeats 3" in capsys.readouterr().err
 
 
 def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
@@ -205,8 +205,8 @@ def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
         view.announce_stop()
     assert capsys.readouterr().out.splitlines() == [
         "seed 7  growth: stage 1 small, 75.0% validation accuracy (epoch 1)",
-        "seed 7  resize_only  getting ready",
-        "stopping every trial at its next step, with a checkpoint",
+        "seed 7  resize_only  preparing",
+        "Stopping every trial after its current step, with a checkpoint.",
     ]
 
 

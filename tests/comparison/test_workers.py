@@ -85,7 +85,7 @@ def test_a_failure_is_raised_here_and_stops_the_others(tmp_path: Path) -> None:
 
 
 def test_a_process_that_dies_is_named() -> None:
-    with pytest.raises(GrowError, match="ended without a word, exit code 7"):
+    with pytest.raises(GrowError, match="ended unexpectedly, exit code 7"):
         carried_out(die, "a")
 
 

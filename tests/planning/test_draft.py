@@ -249,7 +249,7 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     draft.write()
     assert (tmp_path / "s.yaml").read_text(encoding="utf-8") == draft.text
     (tmp_path / "s.yaml").write_text("mine")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         draft.write()
     assert (tmp_path / "s.yaml").read_text() == "mine"
     draft.write(force=True)

@@ -131,8 +131,8 @@ def test_a_divergence_is_noticed_within_the_epoch(
     assert f"diverged in epoch 2, step {noticed}: " in caught.value.message
     assert "back at its last good epoch, 1" in caught.value.message
     assert caught.value.hint == (
-        "lower train.learning_rate (now 0.01) in the stage file, or say on_divergence: halve "
-        "there, beside it"
+        "lower train.learning_rate (now 0.01) in the stage file, or add on_divergence: halve "
+        "next to it"
     )
     folder = only(tmp_path / "run")
     (divergence,) = folder.divergences()

@@ -247,7 +247,7 @@ def test_a_read_only_folder_of_checkpoints(
     folder.checkpoints.chmod(0o500)
     code, out = finish(start(stage_file, run))
     assert code == 1
-    assert "no checkpoint written" in out
+    assert "checkpoint not written" in out
     folder.checkpoints.chmod(0o700)
     assert finish(start(stage_file, run))[0] == 0
     ends_as(run, straight)
