@@ -90,7 +90,7 @@ def diverged_words(setting: Setting) -> str:
         for name, seeds in by_variant.items()
     )
     repeats = "this repeat is" if len(gone) == 1 else f"these {len(gone)} repeats are"
-    return f"Training diverged: {listed}; {repeats} left out of all figures."
+    return f"Training diverged: {listed}; {repeats} excluded from all figures."
 
 
 def _ends(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:

@@ -63,7 +63,7 @@ def test_unsaid_options(given: Given) -> None:
 @pytest.mark.parametrize(
     ("options", "check"),
     [
-        ([], lambda out: "Most of the gain comes from the small pictures" in out),
+        ([], lambda out: "Most of the gain comes from the small images" in out),
         (["--markdown"], lambda out: out.startswith("## cats-dogs: did growing help?")),
         (["--json"], lambda out: json.loads(out) == comparison().to_dict()),
         (["--csv"], lambda out: out.startswith("variant,seed,stage,epoch,")),
