@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder:
         spec = drawn(validate.read(STAGES), epochs)
         run = RunFolder(Path(folder))
-        engine.run(spec, Path(), run, cache_folder(), listen, StopSwitch())
+        engine.train_stages(spec, Path(), run, cache_folder(), listen, StopSwitch())
     print(" | ".join(f"{cell:>11}" for cell in HEAD))
     for name, (seconds, count, beside, held) in rows.items():
         cells = (

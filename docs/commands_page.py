@@ -35,7 +35,7 @@ EXIT_CODES = """\
 | 3 | the pictures are missing, cannot be read, or are not enough; or some could not be used |
 | 4 | the run folder is locked by another process, damaged, or no run folder |
 | 130, 143 | stopped by Ctrl-C or SIGTERM, with a checkpoint written |
-| 141 | nobody reads the output any more, as when `head` has enough |
+| 141 | output pipe closed, as by `head` |
 """
 BEFORE = """\
 ## Before any command
@@ -52,7 +52,7 @@ would install.
 
 NOT_RUN = {
     "grow compare": "docs/comparing.md has the same, and there it is run",
-    "grow data draw": "its folder is there already; the tutorial draws into a new one",
+    "grow data draw": "its folder exists already; the tutorial draws into a new one",
 }
 """Whose examples the tests of the pages leave out, and why."""
 ADDED = {"grow init": "--force --no-measure --stages 1"}

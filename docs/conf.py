@@ -44,9 +44,9 @@ PAGES = {
     "How to": {
         "dataset/README": "Your own pictures",
         "docs/sources": "Arrays, tables, data sets by name",
-        "docs/data-check": "Check pictures",
+        "docs/data-check": "Check images",
         "docs/several-growths": "Grow several times",
-        "docs/interruptions": "Stop, go on, change your mind",
+        "docs/interruptions": "Stop, resume and change a run",
         "docs/comparing": "Find out whether growing helped",
         "docs/using-the-model": "Use and export the model",
     },

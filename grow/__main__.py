@@ -48,7 +48,7 @@ def _stopped() -> int:
 
     from grow.errors import Stopped  # noqa: PLC0415
 
-    stopped = Stopped("stopped", signal_number=signal.SIGINT)
+    stopped = Stopped("Stopped.", signal_number=signal.SIGINT)
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps(stopped.to_dict(), indent=1) + "\n")
     else:

@@ -55,7 +55,7 @@ def run(
         run_dir: the run folder; ``runs/NAME`` unless said.
         overrides: values in place of the file's, such as ``train.epochs=3``.
         listeners: called with each event, in order (see `grow.train.events`); a
-            `grow.cli.console.RunView` shows them in a terminal.
+            `grow.cli.live_run.RunView` shows them in a terminal.
         stop: asks the run to stop at the next step, with a checkpoint written.
         tensorboard: whether to keep TensorBoard event files in the run folder too.
         verify: whether every picture is read again; one whose size and time of change are as
@@ -142,7 +142,7 @@ def _launch(
         for warned in session.told_of_lock(aside):
             ears.tell(warned)
         try:
-            session.carry_out(
+            session.train_in_folder(
                 spec,
                 base,
                 locked,
@@ -173,7 +173,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
 ) -> Comparison:
     """Trains growth and its controls with several seeds, and writes the comparison's reports.
 
-    Arguments, result and errors are those of `grow.comparison.run.compare`.
+    Arguments, result and errors are those of `grow.comparison.run.run_comparison`.
     """
     from grow.comparison import run as comparing  # noqa: PLC0415  (needed for comparisons only)
     from grow.report.writer import write_comparison  # noqa: PLC0415
@@ -187,7 +187,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
 
         write_comparison(found, guard, tell)
 
-    return comparing.compare(
+    return comparing.run_comparison(
         stage_file,
         repeats=repeats,
         policies=policies,

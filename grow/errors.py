@@ -106,6 +106,10 @@ class DataError(GrowError):
     exit_code = 3
 
 
+MOST_HALVINGS = 100
+"""How often a stage file may say that a learning rate is halved."""
+
+
 class DivergedError(GrowError):
     """Training met what is no finite number, and may not go on with a lower learning rate.
 
@@ -135,9 +139,12 @@ def _lower(file: str, key: str, rate: float, halvings: int | None) -> str:
     words = f"lower {key} (now {rate:g}) in {file}"
     if halvings is None:
         return words
+    if halvings >= MOST_HALVINGS:
+        return words
     if halvings:
-        return f"{words}, or let it be halved more often: on_divergence: {{halve: {2 * halvings}}}"
-    return f"{words}, or say on_divergence: halve there, beside it"
+        more = min(2 * halvings, MOST_HALVINGS)
+        return f"{words}, or let it be halved more often: on_divergence: {{halve: {more}}}"
+    return f"{words}, or add on_divergence: halve next to it"
 
 
 class RunFolderError(GrowError):

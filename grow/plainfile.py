@@ -31,7 +31,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 
 
-def read(path: Path, most_bytes: int = DOCUMENT_BYTES) -> bytes:
+def read_bytes(path: Path, most_bytes: int = DOCUMENT_BYTES) -> bytes:
     """The content of a regular file.
 
     Raises:

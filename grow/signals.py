@@ -42,7 +42,7 @@ class StopSwitch:
             Stopped: somebody asked to stop.
         """
         if self.requested:
-            raise Stopped("stopped as asked", signal_number=self._signal_number)
+            raise Stopped("Stopped.", signal_number=self._signal_number)
 
     @contextmanager
     def listening(

@@ -37,7 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Act], list
             act(folder.path, emit)
 
         heard: list[Event] = []
-        monkeypatch.setattr(engine, "run", pretend)
+        monkeypatch.setattr(engine, "train_stages", pretend)
         assert grow.run("tiny.yaml", listeners=[heard.append]).name == "tiny"
         return heard
 
@@ -144,7 +144,7 @@ def test_resuming_takes_everything_from_the_run_folder(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(engine, "run", lambda *given, **_: seen.extend(given))
+    monkeypatch.setattr(engine, "train_stages", lambda *given, **_: seen.extend(given))
     Path("tiny.yaml").unlink()
     grow.resume("runs/tiny")
     spec, base, folder = seen[:3]

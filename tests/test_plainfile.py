@@ -34,7 +34,7 @@ def test_what_is_no_file_is_named_and_not_opened(
     monkeypatch.chdir(tmp_path)
     put(tmp_path / "x", what)
     with in_time(10), pytest.raises(OSError, match=f"{what}, expected a file"):
-        plainfile.read(tmp_path / "x")
+        plainfile.read_bytes(tmp_path / "x")
     assert plainfile.misplaced(tmp_path / "x") == f"expected a file, found {what}"
 
 
@@ -42,7 +42,7 @@ def test_what_is_no_file_is_named_and_not_opened(
 def test_links_that_lead_nowhere_are_named(tmp_path: Path, what: str) -> None:
     put(tmp_path / "x", what)
     with pytest.raises(OSError, match="x"):
-        plainfile.read(tmp_path / "x")
+        plainfile.read_bytes(tmp_path / "x")
     for kind in ("file", "folder"):
         found = plainfile.misplaced(tmp_path / "x", kind)
         assert found == f"expected a {kind}, found a link that leads nowhere"
@@ -52,7 +52,7 @@ def test_a_link_to_what_is_expected_is_as_good(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc")
     (tmp_path / "link").symlink_to("file")
     (tmp_path / "folder").symlink_to(tmp_path)
-    assert plainfile.read(tmp_path / "link") == b"abc"
+    assert plainfile.read_bytes(tmp_path / "link") == b"abc"
     assert plainfile.misplaced(tmp_path / "link") == ""
     assert plainfile.misplaced(tmp_path / "folder", "folder") == ""
     assert plainfile.misplaced(tmp_path / "link", "folder") == "expected a folder, found a file"
@@ -64,7 +64,7 @@ def test_a_file_larger_than_any_is_not_read(tmp_path: Path) -> None:
     path.touch()
     os.truncate(path, 1 << 42)
     with in_time(10), pytest.raises(OSError, match="more than"):
-        plainfile.read(path)
+        plainfile.read_bytes(path)
 
 
 def test_a_digest_is_that_of_so_many_bytes(tmp_path: Path) -> None:

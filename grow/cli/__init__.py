@@ -15,36 +15,50 @@ from typing import Any
 import typer
 
 from grow.cli import (
-    comparing,
+    card,
+    clean,
+    compare,
     console,
-    looking,
+    data,
+    explain,
+    export,
+    init,
     manners,
-    reporting,
-    running,
-    starting,
-    upkeep,
-    using,
+    plan,
+    predict,
+    report,
+    resume,
+    run,
+    schema,
+    status,
 )
-from grow.cli.app import app, print_json
+from grow.cli.app import app
 from grow.errors import FULL, GrowError, Stopped, UsageError
 
 __all__ = [
     "app",
-    "comparing",
-    "looking",
+    "card",
+    "clean",
+    "compare",
+    "data",
+    "explain",
+    "export",
+    "init",
     "main",
-    "reporting",
-    "running",
-    "starting",
-    "upkeep",
-    "using",
+    "plan",
+    "predict",
+    "report",
+    "resume",
+    "run",
+    "schema",
+    "status",
 ]
 
 # Typer carries a Click of its own, or uses the one installed: its errors are found by relation.
 _RefusedLine: type[Exception] = typer.BadParameter.__bases__[0]
 
-_NOBODY_READS = 141
-"""The exit code of programs that a closed pipe ends: 128 and the number of SIGPIPE."""
+_PIPE_CLOSED = 141
+"""The exit code of programs that a closed output pipe ends: 128 and the number of SIGPIPE."""
 
 _INTERRUPTED = 130
 
@@ -58,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with manners.kept(given):
-            code = _carry_out(given)
+            code = _call_app(given)
             manners.log_end(code)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -74,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _carry_out(given: list[str]) -> int:
+def _call_app(given: list[str]) -> int:
     as_json = "--json" in given
     try:
         code = app(given, prog_name="grow", standalone_mode=False)
@@ -94,27 +108,27 @@ def _carry_out(given: list[str]) -> int:
     except _RefusedLine as error:
         return _refuse(error, as_json=as_json)
     if code == _INTERRUPTED:  # Typer keeps Ctrl-C to itself; commands that train hear of it first
-        return _fail(Stopped("stopped", signal_number=signal.SIGINT), as_json=as_json)
+        return _fail(Stopped("Stopped.", signal_number=signal.SIGINT), as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
 def _unprinted(error: OSError) -> GrowError:
-    hint = "what was printed is not whole; free some space, or print somewhere else"
+    hint = "the output is incomplete; free some space, or write it somewhere else"
     return GrowError(f"standard output: {error.strerror or error}", hint=hint)
 
 
 def _unanswered(error: BaseException) -> GrowError:
     """The failure that a question without an answer is: stopped there, or nobody to ask."""
     if isinstance(error.__context__, KeyboardInterrupt):
-        return Stopped("stopped; nothing was done", signal_number=signal.SIGINT)
-    hint = "answer it, or use the option that asks nothing"
+        return Stopped("Stopped. Nothing was changed.", signal_number=signal.SIGINT)
+    hint = "answer it, or use the option that skips the question"
     return UsageError("expected an answer to the question, found none", hint=hint)
 
 
 def _fail(error: GrowError, *, as_json: bool) -> int:
     manners.log_error(error)
     if as_json:
-        print_json(error.to_dict())
+        console.print_json(error.to_dict())
     else:
         console.complain(error)
     return error.exit_code
@@ -127,14 +141,14 @@ def _refuse(error: Any, *, as_json: bool) -> int:
         return int(error.exit_code)
     command = error.ctx.command_path if error.ctx else "grow"
     message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
-    refused = UsageError(message, hint=f"`{command} --help` says what it takes")
+    refused = UsageError(message, hint=f"see `{command} --help`")
     return _fail(refused, as_json=as_json)
 
 
 def _fall_silent() -> int:
-    """Nobody reads any more: what is still in buffers goes nowhere, without complaint."""
+    """The output pipe is closed: discards what is still in buffers, without an error."""
     with suppress(OSError, ValueError):  # a standard output that is no file, or none
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    return _NOBODY_READS
+    return _PIPE_CLOSED

@@ -1,8 +1,7 @@
-"""The command line itself: the app that commands join, and the options they share."""
+"""The command line itself: the app that commands join, and its page of help."""
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -13,10 +12,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import grow
-from grow.cli import completing, helping, manners
+from grow.cli import helping, manners
 
 _EVERYWHERE = frozenset({"quiet", "verbose", "log_file"})
-"""The parameters of `_main` that every command has too."""
+"""The parameters of `_everywhere` that every command has too."""
 
 
 ORDER = (
@@ -112,45 +111,9 @@ def _page(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
 
 app = App(
     name="grow",
-    help="Train a small convolutional network, grow it deeper, carry over what it has learnt.",
+    help="Train a small convolutional network, grow it deeper, carry over its weights.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-StageFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STAGES.yaml", help="The stage file.", autocompletion=completing.stage_files
-    ),
-]
-RunArgument = Annotated[
-    Path,
-    typer.Argument(metavar="RUN", help="The run folder.", autocompletion=completing.run_folders),
-]
-RunDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--run-dir",
-        metavar="FOLDER",
-        help="The run folder; runs/NAME unless said.",
-        autocompletion=completing.run_folders,
-    ),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="A value in place of the file's, such as train.epochs=3 or "
-        "stages.deeper.transfer=strict; as often as needed.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, errors included.")]
-
-
-def print_json(value: Any) -> None:
-    """Prints a value for programs."""
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    # A file name may hold bytes that are no text: as \udcff it is JSON, and can be printed.
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _version(wanted: bool) -> None:
@@ -160,13 +123,13 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _main(
+def _everywhere(
     quiet: Annotated[
         bool,
         typer.Option(
             "--quiet",
             "-q",
-            help="Print what was asked for, warnings and errors, and nothing else.",
+            help="Print only results, warnings and errors.",
             callback=manners.be_quiet,
             expose_value=False,
         ),

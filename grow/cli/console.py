@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -117,7 +118,7 @@ def check_picture_path(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise UsageError(
-            f"{path}: there is no folder {path.parent}", hint="make it, or name another one"
+            f"{path}: there is no folder {path.parent}", hint="create it, or name another folder"
         )
 
 
@@ -150,6 +151,13 @@ def put_text(text: str, path: Path | None) -> None:
     sys.stdout.write(text.encode(errors="backslashreplace").decode())
 
 
+def print_json(value: Any) -> None:
+    """Prints a value for programs."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    # A file name may hold bytes that are no text: as \udcff it is JSON, and can be printed.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+
+
 def save_text(text: str, path: Path) -> None:
     """Saves text in one step, so that no half of it is ever there, and says where.
 
@@ -172,4 +180,4 @@ def open_in_browser(path: Path) -> None:
     import webbrowser  # noqa: PLC0415  (only one command needs it)
 
     if not webbrowser.open(path.resolve().as_uri()):
-        say(f"no browser was found; open {path} in one")
+        say(f"no browser found; open {path} in a browser")

@@ -51,7 +51,7 @@ def chosen(forms: Mapping[str, bool], out: Path | None, *, show: bool = False) -
         )
     if out is not None and not out.parent.is_dir():
         raise UsageError(
-            f"{out}: there is no folder {out.parent}", hint="make it, or name another one"
+            f"{out}: there is no folder {out.parent}", hint="create it, or name another folder"
         )
     return Form(names[0] if names else "", out, show)
 

@@ -60,6 +60,11 @@ class TrialsView:
         if self._live is not None:
             self._live.stop()
 
+    @property
+    def checkpoint(self) -> str:
+        """Empty: each trial has a checkpoint of its own."""
+        return ""
+
     def __call__(self, told: Told) -> None:
         """Takes notice of what happened in a trial."""
         now = time.monotonic()
@@ -76,14 +81,14 @@ class TrialsView:
             self._console.print(line)
 
     def announce_stop(self) -> None:
-        """Says at once that a wish to stop was heard; called from a signal handler."""
+        """Says that the request to stop was received; called from a signal handler."""
         self._stopping = True  # the live lines say so by themselves
         if self._live is None:
             with suppress(RuntimeError):  # the signal came in the middle of another line
                 self._console.print(_STOPPING)
 
     def break_off(self, words: str) -> None:
-        """The last words before the process ends at once; called from a signal handler."""
+        """Prints the last line before the process ends; called from a signal handler."""
         cursor = _SHOW_CURSOR if self._live is not None else b""
         with suppress(OSError):  # not through Python's buffers, which may be in use
             os.write(2 if self._stderr else 1, cursor + f"\n{words}\n".encode())
@@ -93,4 +98,4 @@ class TrialsView:
         return Group(*lines, _STOPPING) if self._stopping else Group(*lines)
 
 
-_STOPPING = Text("stopping every trial at its next step, with a checkpoint", "yellow")
+_STOPPING = Text("Stopping every trial after its current step, with a checkpoint.", "yellow")

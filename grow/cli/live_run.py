@@ -20,9 +20,9 @@ from rich.text import Text
 from grow import log as logfile
 from grow.cli.console import is_quiet, is_terminal, open_console, plain
 from grow.report import log
-from grow.report.live import live_lines, sign_of_life
+from grow.report.live import checkpoint_place, live_lines, sign_of_life
 from grow.report.progress import Progress, Training, advance
-from grow.train.events import Event, Preparing, StepDone, Warned
+from grow.train.events import CheckpointWritten, Event, Preparing, StageStarted, StepDone, Warned
 
 _SIGN_OF_LIFE_SECONDS = 60.0
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -42,6 +42,7 @@ class RunView:
         self._console = open_console(stderr=self._stderr)
         self._unusable_in = unusable_in
         self._progress = Progress()
+        self._checkpoint = ""
         self._stopping = False
         self._told = time.monotonic()
         self._live: Live | None = None
@@ -66,9 +67,18 @@ class RunView:
         if self._live is not None:
             self._live.stop()
 
+    @property
+    def checkpoint(self) -> str:
+        """Where the training stood at the newest checkpoint, in words; empty while unknown."""
+        return self._checkpoint
+
     def __call__(self, event: Event) -> None:
         """Takes notice of one event."""
         self._progress = advance(self._progress, event, time.monotonic())
+        if isinstance(event, CheckpointWritten):
+            self._checkpoint = checkpoint_place(self._progress)
+        elif isinstance(event, StageStarted | Warned):  # a warning may be that none was written
+            self._checkpoint = ""
         lines = log.lines(event, unusable_in=self._unusable_in)
         level = logfile.WARNING if isinstance(event, Warned) else logfile.INFO
         for line in (*lines, *log.also_logged(event)) if logfile.is_kept() else ():
@@ -80,14 +90,14 @@ class RunView:
             self._show_sign_of_life()
 
     def announce_stop(self) -> None:
-        """Says at once that a wish to stop was heard; called from a signal handler."""
+        """Says that the request to stop was received; called from a signal handler."""
         self._stopping = True  # the live lines say so by themselves
         if self._live is None:
             with suppress(RuntimeError):  # the signal came in the middle of another line
                 self._console.print(self._stopping_line())
 
     def break_off(self, words: str) -> None:
-        """The last words before the process ends at once; called from a signal handler."""
+        """Prints the last line before the process ends; called from a signal handler."""
         cursor = _SHOW_CURSOR if self._live is not None else b""
         with suppress(OSError):  # not through Python's buffers, which may be in use
             os.write(2 if self._stderr else 1, cursor + f"\n{words}\n".encode())
@@ -104,5 +114,5 @@ class RunView:
 
     def _stopping_line(self) -> Text:
         training = isinstance(self._progress.phase, Training)
-        how = " at the next step, with a checkpoint" if training else ""
-        return Text(f"stopping{how}; once more: at once", "yellow")
+        how = " after this step, with a checkpoint" if training else ""
+        return Text(f"Stopping{how}. Press Ctrl-C again to stop immediately.", "yellow")

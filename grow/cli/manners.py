@@ -83,7 +83,7 @@ def keep_log(path: Path | None) -> None:
         return
     from grow import log  # noqa: PLC0415  (logging takes a while to load)
 
-    with writing(f"--log-file {path}", hint="name a file in a folder that is there"):
+    with writing(f"--log-file {path}", hint="name a file in an existing folder"):
         visit.undo.enter_context(log.kept(path))
     visit.logged = True
     log.note(visit.command)

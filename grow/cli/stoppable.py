@@ -1,4 +1,4 @@
-"""What a command that trains does on Ctrl-C and SIGTERM: it stops well, and says how to go on."""
+"""How a command that trains stops on Ctrl-C and SIGTERM, and says how to resume."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from grow.errors import Stopped
 class View(AbstractContextManager[Any], Protocol):
     """What shows the training while it happens."""
 
+    @property
+    def checkpoint(self) -> str:
+        """Where the training stood at the newest checkpoint, in words; empty while unknown."""
+
     def announce_stop(self) -> None:
-        """Says that a wish to stop was heard."""
+        """Says that the request to stop was received."""
 
     def break_off(self, words: str) -> None:
-        """The last words before the process ends at once."""
+        """Prints the last line before the process ends immediately."""
 
 
 @contextmanager
@@ -27,20 +31,22 @@ def stoppable(view: View, kept: str) -> Iterator[grow.StopSwitch]:
 
     Args:
         view: what shows the training.
-        kept: what stays when the process ends at once, in words.
+        kept: what stays on disk when the process ends immediately, as a sentence.
 
     Raises:
-        Stopped: the same that comes from within, with the command that goes on.
+        Stopped: the same as raised within, with the checkpoint and the command that resumes.
     """
-    go_on = f"go on with: {manners.command()}"
+    resume = f"Resume with: {manners.command()}"
     switch = grow.StopSwitch()
 
     def break_off() -> None:
-        view.break_off(f"stopped at once, {kept}; {go_on}")
+        view.break_off(f"Stopped immediately. {kept} {resume}")
 
     with view, switch.listening(view.announce_stop, break_off):
         try:
             yield switch
         except Stopped as stopped:
-            number = stopped.signal_number
-            raise Stopped(stopped.message, signal_number=number, hint=go_on) from None
+            number, message = stopped.signal_number, stopped.message
+            if view.checkpoint:
+                message = f"{message} Checkpoint written at {view.checkpoint}."
+            raise Stopped(message, signal_number=number, hint=resume) from None

@@ -90,7 +90,7 @@ def diverged_words(setting: Setting) -> str:
         for name, seeds in by_variant.items()
     )
     repeats = "this repeat is" if len(gone) == 1 else f"these {len(gone)} repeats are"
-    return f"Training diverged: {listed}; {repeats} left out of all figures."
+    return f"Training diverged: {listed}; {repeats} excluded from all figures."
 
 
 def _ends(one: Sequence[Trial], other: Sequence[Trial]) -> list[float]:
@@ -128,7 +128,7 @@ def _budgeted(
 
 
 def _summary(name: str, trials: Sequence[Trial], grown: Sequence[Trial]) -> Summary:
-    def within(cost: Cost, best: Callable[[Sequence[Point]], float]) -> Estimate | None:
+    def best_within(cost: Cost, best: Callable[[Sequence[Point]], float]) -> Estimate | None:
         found = _within(trials, grown, cost, best)
         return None if found is None else stats.estimate(found)
 
@@ -140,10 +140,10 @@ def _summary(name: str, trials: Sequence[Trial], grown: Sequence[Trial]) -> Summ
         flops=stats.estimate([float(trial.total.flops) for trial in trials]),
         cpu_seconds=stats.estimate([trial.total.cpu_seconds for trial in trials]),
         seconds=stats.estimate([trial.total.seconds for trial in trials]),
-        at_equal_flops=within("flops", _highest),
-        at_equal_time=within("cpu_seconds", _highest),
-        loss_at_equal_flops=within("flops", _lowest),
-        loss_at_equal_time=within("cpu_seconds", _lowest),
+        at_equal_flops=best_within("flops", _highest),
+        at_equal_time=best_within("cpu_seconds", _highest),
+        loss_at_equal_flops=best_within("flops", _lowest),
+        loss_at_equal_time=best_within("cpu_seconds", _lowest),
     )
 
 

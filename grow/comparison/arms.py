@@ -121,7 +121,7 @@ def controls(
         try:
             growth.lineage(variant.spec, classes)
         except GrowthError as error:
-            why = f"the final depth does not fit the first pictures: {error.message}"
+            why = f"the final depth does not fit the first image size: {error.message}"
         else:
             return Controls((*scratch, variant), ())
     return Controls(scratch, ((RESIZE_ONLY, why),))
@@ -163,7 +163,7 @@ def _scratch(grown: RunSpec, epochs: int) -> RunSpec:
 def _no_resize_only(grown: RunSpec) -> str:
     operators = [operator for stage in grown.stages for operator in stage.grow]
     if not any(operator.resize for operator in operators):
-        return "all stages see pictures of one size: it would be training from scratch"
+        return "all stages have the same image size: it would be training from scratch"
     if all(_of_pictures(operator) for operator in operators):
         return "the stage file grows by resizing alone: it would be growth itself"
     return ""

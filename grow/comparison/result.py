@@ -1,7 +1,7 @@
 """A comparison as one frozen value: variants, trials, statistics, verdicts; and its JSON form.
 
-Everything shown of a comparison is made from this value. Pure: `comparing` reads the trials
-from disk, `weighing` works out what they say.
+Everything shown of a comparison is made from this value. Pure: `run` reads the trials
+from disk, `analysis` works out what they say.
 """
 
 from __future__ import annotations

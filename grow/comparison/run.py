@@ -41,7 +41,7 @@ from grow.train.events import HearTrial, Told, Warned
 from grow.train.session import told_of_lock
 
 
-def compare(  # noqa: PLR0913  (all but the first are options, by name)
+def run_comparison(  # noqa: PLR0913  (all but the first are options, by name)
     stage_file: str | PathLike[str],
     *,
     repeats: int = 5,
@@ -105,7 +105,7 @@ def compare(  # noqa: PLR0913  (all but the first are options, by name)
         atomic.sweep(folder)
         mended = comparefolder.mend(folder, [task.folder for task in tasks], hold.check)
         _warn(spec, [*told_of_lock(hold.put_aside), *map(Warned, mended)], heard)
-        _carry_out(tasks, jobs, threads, heard, stop or StopSwitch())
+        _run_trials(tasks, jobs, threads, heard, stop or StopSwitch())
         found = _weighed_up(folder, tasks, threads, _words(file, options))
         comparefolder.write(found, hold.check)
         finished(found, hold.check)
@@ -157,7 +157,7 @@ def _trial_folder(folder: Path, seed: int, threads: int) -> Path:
     return folder / (f"seed-{seed}" if threads == 1 else f"seed-{seed}-threads-{threads}")
 
 
-def _carry_out(
+def _run_trials(
     tasks: Sequence[Task],
     jobs: int | None,
     threads: int,
@@ -174,7 +174,7 @@ def _carry_out(
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes may share a device
     }
     at_a_time = jobs or fitting_jobs(len(tasks), threads)
-    workers.carry_out(trial.carry_out, tasks, at_a_time, environment, hear, switch)
+    workers.run_workers(trial.run_trial, tasks, at_a_time, environment, hear, switch)
 
 
 def fitting_jobs(repeats: int, threads: int) -> int:
@@ -192,7 +192,7 @@ def _weighed_up(folder: Path, tasks: Sequence[Task], threads: int, command: str)
     gone = {one.seed for one in diverged}
     counted = [task for task in tasks if task.seed not in gone]
     for task in counted:
-        controls = trial.controls(task)
+        controls = trial.trial_controls(task)
         missing |= dict(controls.missing)
         for variant in (*_growths(task), *controls.variants):
             trials = found.setdefault(variant.name, [])
@@ -236,7 +236,7 @@ def _pictures(task: Task) -> Pictures:
 
 
 def _trial(task: Task, variant: Variant, on_test: bool) -> Trial:
-    stages = trial.results(task, variant)
+    stages = trial.variant_results(task, variant)
     last = stages[-1].plan.classes
     ends = tuple(_end(stage, on_test, last) for stage in stages)
     fewer = [stage.plan.number for stage in stages if stage.plan.classes != last]

@@ -56,7 +56,7 @@ class Task:
     policies: tuple[Policy, ...] = ()
 
 
-def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
+def run_trial(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
     """Carries out every variant of a repeat, going on where an earlier process left off.
 
     Raises:
@@ -65,14 +65,14 @@ def carry_out(task: Task, hear: HearTrial, switch: StopSwitch) -> None:
         Stopped: stopped as asked; what was earned is on disk.
     """
     grown = arms.growths(task.spec, task.policies, task.seed)
-    came = [_carry_out(task, variant, grown[0], hear, switch) for variant in grown]
+    came = [_train_variant(task, variant, grown[0], hear, switch) for variant in grown]
     if not came[0]:
         return  # controls are derived from what growth trained to its end
-    for variant in controls(task).variants:
-        _carry_out(task, variant, grown[0], hear, switch)
+    for variant in trial_controls(task).variants:
+        _train_variant(task, variant, grown[0], hear, switch)
 
 
-def _carry_out(
+def _train_variant(
     task: Task, variant: Variant, first: Variant, hear: HearTrial, switch: StopSwitch
 ) -> bool:
     """Carries out one variant; whether it came to its end, or diverged."""
@@ -81,7 +81,9 @@ def _carry_out(
         for warned in session.told_of_lock(aside):
             listener(warned)
         try:
-            session.carry_out(variant.spec, task.base, folder, [listener], switch, noted=first.spec)
+            session.train_in_folder(
+                variant.spec, task.base, folder, [listener], switch, noted=first.spec
+            )
         except DivergedError as error:
             # It counts as what it is (see `diverged`); the other repeats go on.
             listener(Warned(error.message))
@@ -100,7 +102,7 @@ def diverged(task: Task) -> tuple[tuple[str, str], ...]:
     grown = arms.growths(task.spec, task.policies, task.seed)
     found = [pair for variant in grown for pair in _diverged(task, variant)]
     if not any(name == grown[0].name for name, _ in found):
-        others = controls(task).variants
+        others = trial_controls(task).variants
         found += [pair for variant in others for pair in _diverged(task, variant)]
     return tuple(found)
 
@@ -108,25 +110,25 @@ def diverged(task: Task) -> tuple[tuple[str, str], ...]:
 def _diverged(task: Task, variant: Variant) -> list[tuple[str, str]]:
     return [
         (variant.name, f"stage {stage.plan.number} {stage.plan.name}: {stage.diverged}")
-        for stage in results(task, variant)
+        for stage in variant_results(task, variant)
         if stage.diverged
     ]
 
 
-def controls(task: Task) -> Controls:
+def trial_controls(task: Task) -> Controls:
     """The controls of a repeat whose growth is complete.
 
     Raises:
         RunFolderError: it is not complete, or damaged.
     """
     first = arms.growths(task.spec, task.policies, task.seed)[0]
-    stages = results(task, first)
+    stages = variant_results(task, first)
     histories = [stage.history for stage in stages]
     wasted = sum(one.training_flops for stage in stages for one in stage.divergences)
     return arms.controls(first.spec, histories, len(pictures(task).classes), wasted)
 
 
-def results(task: Task, variant: Variant) -> tuple[StageResult, ...]:
+def variant_results(task: Task, variant: Variant) -> tuple[StageResult, ...]:
     """The stages of one variant that came, as they are on disk.
 
     Raises:
@@ -150,7 +152,7 @@ def _sparing(listener: Listener) -> Listener:
     """Passes events on, those that come many times a second a few times a second."""
     last = 0.0
 
-    def emit(event: Event) -> None:
+    def emit_sparingly(event: Event) -> None:
         nonlocal last
         if isinstance(event, _OFTEN):
             if time.monotonic() - last < _AT_MOST_EVERY_SECONDS:
@@ -158,4 +160,4 @@ def _sparing(listener: Listener) -> Listener:
             last = time.monotonic()
         listener(event)
 
-    return emit
+    return emit_sparingly

@@ -107,58 +107,54 @@ def decide(growth: str, against: Mapping[str, Difference], judged_on: str) -> Ve
 def _sentence(
     kind: Outcome, scratch: Difference, resized: Difference | None, judged_on: str
 ) -> str:
-    at_equal = f"{points(scratch.estimate)} {judged_on} accuracy against training from scratch"
+    gain = (
+        f"{points(scratch.estimate)} in {judged_on} accuracy compared with training from scratch "
+        "at equal FLOPs"
+    )
     match kind:
         case Outcome.UNTOLD:
-            return f"{_cannot_tell(scratch)} whether growing helped: {at_equal} at equal FLOPs."
+            return f"Inconclusive after {_repeats(scratch)}: {gain}.{_needed(scratch)}"
         case Outcome.DID_NOT_HELP:
-            harm = "did harm" if standing(scratch) is Standing.WORSE else "did not help"
-            return f"Growing {harm} here: {at_equal} at equal FLOPs."
+            harm = "reduced accuracy" if standing(scratch) is Standing.WORSE else "did not help"
+            return f"Growing {harm}: {gain}."
     if resized is None:
-        return f"Growing helped: {at_equal} at equal FLOPs."
-    beside = f"{points(resized.estimate)} against the same small pictures without growing"
+        return f"Growing helped: {gain}."
+    share = f"{points(resized.estimate)} compared with the same small images without growing"
     if kind is Outcome.HELPED:
-        return f"Growing helped: {at_equal} at equal FLOPs, and {beside}."
+        return f"Growing helped: {gain}, and {share}."
     if kind is Outcome.SHARE_UNTOLD:
-        start = "Growing on small pictures helped, but how much is owed to growing"
-        few = _repeats(resized.estimate.repeats)
-        return f"{start} {few} cannot tell{_would(resized)}: {at_equal} at equal FLOPs, {beside}."
+        start = "Growing with small images helped, but the share due to growing is inconclusive"
+        return f"{start} after {_repeats(resized)}: {gain}, {share}.{_needed(resized)}"
     if standing(resized) is Standing.WORSE:
-        return (
-            f"The small pictures alone do better than growing: {beside}; "
-            f"growing has {at_equal} at equal FLOPs."
-        )
-    return (
-        "Most of the gain comes from the small pictures, not from growing: "
-        f"{at_equal} at equal FLOPs, but {beside}."
-    )
+        return f"Small images without growing are better than growing: {share}; growing has {gain}."
+    return f"Most of the gain comes from the small images, not from growing: {gain}, but {share}."
 
 
 def points(found: Estimate) -> str:
     """A difference of accuracies in percentage points, with its interval."""
     if found.low is None or found.high is None:
-        return f"{found.mean * 100:+.1f} points"
-    low, high = found.low * 100, found.high * 100
-    return f"{found.mean * 100:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+        return f"{signed(found.mean)} points"
+    return f"{signed(found.mean)} points (95% CI {signed(found.low)} to {signed(found.high)})"
 
 
-def _cannot_tell(difference: Difference) -> str:
-    few = _repeats(difference.estimate.repeats)
-    return f"{few[0].upper()}{few[1:]} cannot tell{_would(difference)}"
+def signed(share: float) -> str:
+    """A difference of two shares in percentage points: such as ``+0.8``, with a true minus sign."""
+    return f"{share * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _repeats(count: int) -> str:
-    return "one repeat" if count == 1 else f"these {count} repeats"
+def _repeats(difference: Difference) -> str:
+    count = difference.estimate.repeats
+    return "1 repeat" if count == 1 else f"{count} repeats"
 
 
-def _would(difference: Difference) -> str:
-    """How many repeats would do, where that can be said."""
+def _needed(difference: Difference) -> str:
+    """How many repeats would be needed, as a sentence; empty where that is unknown."""
     if difference.estimate.spread is None:
         return ""
     told = difference.repeats_for_observed
     if told is not None and told > difference.estimate.repeats:
-        return f" (about {told} would, were the difference what it seems)"
+        return f" About {told} repeats would be needed."
     wanted = difference.repeats_for_a_point
     if wanted is not None and wanted > difference.estimate.repeats:
-        return f" (about {wanted} would tell a difference of one point)"
+        return f" About {wanted} repeats would be needed to detect a difference of 1 point."
     return ""

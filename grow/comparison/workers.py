@@ -30,7 +30,7 @@ _LOOK_SECONDS = 0.1
 _HEARD, _DONE, _STOPPED, _FAILED, _BROKEN = "heard", "done", "stopped", "failed", "broken"
 
 
-def carry_out(
+def run_workers(
     work: Work,
     pieces: Sequence[Any],
     jobs: int,
@@ -59,7 +59,7 @@ def carry_out(
             if switch.requested:
                 break
             while waiting and len(crew.members) < jobs:
-                crew.start(waiting.pop(0))
+                crew.start_process(waiting.pop(0))
             crew.listen()
     except BaseException:
         crew.dismiss(signal.SIGTERM)
@@ -79,7 +79,7 @@ class _Crew:
         self._hear = hear
         self.members: dict[Connection, BaseProcess] = {}
 
-    def start(self, piece: Any) -> None:
+    def start_process(self, piece: Any) -> None:
         """Starts one more process."""
         # Not a fork: threads and TensorFlow do not survive that.
         context = multiprocessing.get_context("spawn")
@@ -104,7 +104,7 @@ class _Crew:
         try:
             kind, value = pipe.recv()
         except EOFError:
-            raise GrowError(f"a process ended without a word, {self._leave(pipe)}") from None
+            raise GrowError(f"a worker process ended unexpectedly, {self._leave(pipe)}") from None
         if kind == _HEARD:
             self._hear(value)
             return
@@ -112,7 +112,7 @@ class _Crew:
         if kind == _FAILED:
             raise value
         if kind == _STOPPED:
-            raise Stopped("stopped as asked", signal_number=value)
+            raise Stopped("Stopped.", signal_number=value)
         if kind == _BROKEN:
             raise RuntimeError(f"in another process:\n{value}")
 

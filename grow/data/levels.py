@@ -26,9 +26,6 @@ BLANK_SHARE = 0.01
 FAINT = 25
 """Levels of 256 that a picture keeps to whose contrast is very low: a tenth."""
 
-REASONS = ("few-levels", "blank-pictures", "all-the-same")
-"""The codes of remarks that can be why pictures cannot be divided: copies stay on one side."""
-
 _BLANK = 2  # levels that one flat colour strays by, once a JPEG was made of it
 _NARROW = 51  # levels that all faint pictures together keep to where one range can help: a fifth
 _MOST = 0.5  # the share of faint pictures from which on it is the pictures, not some of them
@@ -36,6 +33,9 @@ _SAME = 0.9  # the share of pictures that are one and the same
 _FEW = 4  # pictures, fewer of which say little about a class or a part
 _OTHER_SCALE = 4  # times as far as others go: on another scale than they
 _NAMED = 5
+_TRANSPARENT = (
+    "Transparent pictures are laid over white: if these are, save them without transparency."
+)
 
 
 class Measure(NamedTuple):
@@ -108,9 +108,11 @@ def remarks(
     if not pictures:
         return ()
     told = _Told(tuple(classes), pictures, scale, of)
-    faint = told.faint()
-    rest = told.blank("flat") if faint else [*told.blank("blank"), *told.same()]
-    return tuple([*faint, *rest] or told.depth())
+    faint = told.remark_faint()
+    rest = (
+        told.remark_blank("flat") if faint else [*told.remark_blank("blank"), *told.remark_same()]
+    )
+    return tuple([*faint, *rest] or told.remark_depth())
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class _Told:
     scale: Scale | None
     of: str
 
-    def faint(self) -> list[Remark]:
+    def remark_faint(self) -> list[Remark]:
         """Most pictures, or nearly all of a part, have next to no contrast."""
         for where, group in self._parts():
             some = [one for one in group if one.faint]
@@ -148,7 +150,7 @@ class _Told:
         )
         return [Remark("low-contrast", words, advice, keys)]
 
-    def blank(self, kind: Literal["flat", "blank"]) -> list[Remark]:
+    def remark_blank(self, kind: Literal["flat", "blank"]) -> list[Remark]:
         """Pictures of one flat colour."""
         some = [one for one in self.pictures if getattr(one, kind)]
         names = [
@@ -169,12 +171,13 @@ class _Told:
             Remark(
                 "blank-pictures",
                 f"{count} {self.of} {verb} {colour}{among}: {_names(some)}",
-                "Nothing can be learnt from them; look at how they were made, or take them away.",
+                "Nothing can be learnt from them; look at how they were made, or take them away."
+                + (f" {_TRANSPARENT}" if colour == "white" else ""),
                 self._keys(some),
             )
         ]
 
-    def same(self) -> list[Remark]:
+    def remark_same(self) -> list[Remark]:
         """One and the same picture again and again, in all or in a class."""
         classes = {f' of "{self.classes[n]}"': group for n, group in self._of_class().items()}
         for where, group in [("", self.pictures), *classes.items()]:
@@ -194,7 +197,7 @@ class _Told:
             return [Remark("all-the-same", words, advice, self._keys(some))]
         return []
 
-    def depth(self) -> list[Remark]:
+    def remark_depth(self) -> list[Remark]:
         """What was assumed of pictures that are deeper than 8 bits; good to know."""
         deep = [one for one in self.pictures if one.stored and one.stored.kind != "8-bit"]
         if self.scale is not None or not deep:
@@ -230,6 +233,15 @@ class _Told:
         stored = [one for one in some if one.stored]
         kept = {one.key for one in some}
         others = [one for one in self.pictures if one.key not in kept and not one.flat]
+        wider = sum(
+            not low - FAINT <= o.measure.low <= o.measure.high <= high + FAINT for o in others
+        )
+        if not stored and wider > (1 - _SAME) * len(self.pictures):
+            return (
+                f"The other pictures use more levels, and `range: [{low}, {high}]` would cut them "
+                "off: no one range can hold for both. Find out what was done to these, and save "
+                "all alike."
+            )
         if stored and any(_otherwise(one, _bounds(stored)[1]) for one in others):
             return (
                 f"They are stored as {stored[0].stored and stored[0].stored.kind}, the largest "
@@ -251,7 +263,8 @@ class _Told:
             said = ""
         if not least < most:
             return "Look at how they were made."
-        return f"{said}Say {_line(least, most)} in data, so that they use all 256."
+        pale = f"{_TRANSPARENT} Else say" if low >= 255 - FAINT else "Say"
+        return f"{said}{pale} {_line(least, most)} in data, so that they use all 256."
 
 
 def _otherwise(one: Measured, most: float) -> bool:

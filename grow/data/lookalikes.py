@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grow.data.cache.writing import remove
+from grow.data.cache.writing import remove_file
 from grow.data.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -98,4 +98,4 @@ def _keep(file: Path, groups: Groups) -> None:
     with suppress(OSError):
         beside.write_text(json.dumps(values))
         beside.replace(file.with_name(FILE))
-    remove(beside)
+    remove_file(beside)

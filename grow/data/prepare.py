@@ -23,7 +23,7 @@ from grow.data.cache.index import Contents, Index, Record, Stamp
 from grow.data.cache.journal import Pixels
 from grow.data.cache.workspace import Workspace
 from grow.data.contents import digest_of
-from grow.data.levels import FAINT, REASONS, Measured, measure, remarks
+from grow.data.levels import FAINT, Measured, measure, remarks
 from grow.data.load import load_all, reader
 from grow.data.manifest import Candidate, Listing, Manifest, Shape, shown
 from grow.data.remark import Remark
@@ -32,9 +32,9 @@ from grow.data.sources.outline import list_pictures
 from grow.data.sources.source import Reader
 from grow.data.sources.there import absent, check_there
 from grow.data.split import check, settle
-from grow.data.together import leak, proposable
+from grow.data.together import find_leak, proposable
 from grow.data.values import Stored
-from grow.errors import DataError, GrowError
+from grow.errors import GrowError
 
 Progress = Callable[[int, int], None]
 CheckStop = Callable[[], None]
@@ -111,7 +111,7 @@ class Prepared:
         if not self.proposable or file is None:
             return None
         groups = lookalikes.find(self.images, Path(file), self.manifest, check_stop)
-        return leak(self.manifest, groups)
+        return find_leak(self.manifest, groups)
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def prepare(  # noqa: PLR0913  (all but the first four are options, by name)
                 with Workspace(place, shape) as work:
                     index = _asked_again(read, listing, held.index, held.images)
                     found = _noted(read, data, listing, manifest, index, held.images, work)
-            _check(found, listing, data)
+            check(found, listing.place, validates=validates(data))
             return Prepared(found, held.images, 0, told, proposable(data, listing))
         known = _still_known(listing, stamps, held.index, held.images)
         if verify:
@@ -196,7 +196,7 @@ def prepare(  # noqa: PLR0913  (all but the first four are options, by name)
         # Kept before it is judged: once the folder is mended, only what is new is read.
         images, index = _write(manifest, known, work, check_stop)
         found = _noted(read, data, listing, manifest, index, images, work)
-        _check(found, listing, data)
+        check(found, listing.place, validates=validates(data))
         told += _changed_in_place(held.index, known)
         return Prepared(found, images, len(missing), told, proposable(data, listing))
 
@@ -241,18 +241,6 @@ def _changed_in_place(before: Index | None, now: Mapping[str, _Known]) -> tuple[
         f"{shown(min(changed))}{more}: changed, though size and time of change are as they were; "
         "read again",
     )
-
-
-def _check(manifest: Manifest, listing: Listing, data: Local) -> None:
-    """As `split.check`; what was found of the contents may be why it refuses."""
-    try:
-        check(manifest, listing.place, validates=validates(data))
-    except DataError as error:
-        words = [one.words for one in manifest.remarks if one.code in REASONS]
-        copies = len({one.digest for one in manifest.pictures}) < len(manifest.pictures)
-        if not words or not copies:  # only copies are kept on one side
-            raise
-        raise DataError(f"{error.message} {'. '.join(words)}.", hint=error.hint) from error
 
 
 def _noted(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REASONS = ("few-levels", "blank-pictures", "all-the-same")
+"""The codes of remarks that can be why pictures cannot be divided: copies stay on one side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -21,7 +21,7 @@ from grow.data.manifest import (
     in_order,
     shown,
 )
-from grow.data.remark import Remark
+from grow.data.remark import REASONS, Remark
 from grow.errors import DataError
 
 _BITS = 64
@@ -229,7 +229,8 @@ def check(manifest: Manifest, place: str, *, validates: bool = True) -> None:
         )
     if validates and not any(counts["validation"].values()):
         raise DataError(
-            f"{place}: expected pictures to validate on, found none.{_first(manifest)}",
+            f"{place}: expected pictures to validate on, found none.{_first(manifest)}"
+            f"{_all_copies(manifest)}",
             hint="Add pictures, or say in data.validation which folder or share to use.",
         )
 
@@ -261,6 +262,13 @@ def check_all_used(manifest: Manifest) -> None:
         "\n".join([f"data.on_bad: expected every file to be usable, found {files} be:", *named]),
         hint="Repair them or take them away, or leave them out with on_bad: skip.",
     )
+
+
+def _all_copies(manifest: Manifest) -> str:
+    """What was found of the contents that can be why nothing is set aside, or nothing."""
+    words = [one.words for one in manifest.remarks if one.code in REASONS]
+    copies = len({one.digest for one in manifest.pictures}) < len(manifest.pictures)
+    return f" {'. '.join(words)}." if words and copies else ""  # only copies stay on one side
 
 
 def _first(manifest: Manifest) -> str:

@@ -45,7 +45,7 @@ def proposable(data: Local, listing: Listing) -> bool:
     )
 
 
-def leak(manifest: Manifest, groups: Sequence[Sequence[int]]) -> Remark | None:
+def find_leak(manifest: Manifest, groups: Sequence[Sequence[int]]) -> Remark | None:
     """The warning of look-alikes across a share that was set aside; None where they are few.
 
     Args:

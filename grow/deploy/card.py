@@ -206,7 +206,9 @@ def _measure(model: Any, trained: Trained, part: Part, split: Split) -> Measured
     for start in range(0, len(rows), _BATCH):
         chosen = rows[start : start + _BATCH]
         batch = area_mean(part.images[chosen], *notes.preprocessing.image[:2])
-        shares = spread(step.predict(model, min(_BATCH, len(rows)), batch), len(notes.classes))
+        shares = spread(
+            step.predict_batch(model, min(_BATCH, len(rows)), batch), len(notes.classes)
+        )
         check_finite(shares, trained)
         said = shares.argmax(axis=1)
         for label, found in zip(part.manifest.labels[chosen], said, strict=True):

@@ -138,7 +138,7 @@ def export(  # noqa: PLR0913  (each is one option of the command)
     batch = _batch(trained, prepared, [str(one) for one in pictures])
     switch.check()
     model = trained.model()
-    expected = spread(step.predict(model, len(batch), batch), len(trained.notes.classes))
+    expected = spread(step.predict_batch(model, len(batch), batch), len(trained.notes.classes))
     check_finite(expected, trained)
     card = gather(trained, origin, model, prepared, trouble)
     with atomic.new_folder(folder, replace=force) as beside:

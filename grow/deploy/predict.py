@@ -172,7 +172,7 @@ def _predict(
             usable = [entry for entry in chunk if isinstance(entry, _Read)]
             if usable:
                 batch = np.stack([one.pixels for one in usable])
-                values = spread(step.predict(model, min(size, len(files)), batch), classes)
+                values = spread(step.predict_batch(model, min(size, len(files)), batch), classes)
                 check_finite(values, trained)
                 for one, row in zip(usable, values.tolist(), strict=True):
                     yield _said(one.file, row)

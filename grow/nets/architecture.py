@@ -14,7 +14,7 @@ much again for the gradient of the inputs, which the first layer does not need (
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -153,13 +153,18 @@ def forward_flops(layer: Layer, shape: Shape) -> int:
             return 0
 
 
-def describe(layer: Layer) -> dict[str, Any]:
+def describe_layer(layer: Layer) -> dict[str, Any]:
     """The layer as plain JSON values: its kind and every field."""
     fields = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in asdict(layer).items()
     }
     return {"kind": layer.kind, **fields}
+
+
+def count_numbers(weights: Mapping[str, Shape]) -> int:
+    """How many numbers arrays of these shapes hold together."""
+    return sum(math.prod(shape) for shape in weights.values())
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ class Placed:
     @property
     def parameters(self) -> int:
         """How many numbers its weights hold, trained or not."""
-        return sum(math.prod(shape) for shape in self.weights.values())
+        return count_numbers(self.weights)
 
 
 @dataclass(frozen=True)
@@ -232,7 +237,7 @@ class Architecture:
     @property
     def parameters(self) -> int:
         """How many numbers all weights hold, trained or not."""
-        return sum(row.parameters for row in self.placed())
+        return sum(count_numbers(row.weights) for row in self.placed())
 
     @property
     def training_flops(self) -> int:
@@ -257,4 +262,7 @@ class Architecture:
 
     def describe(self) -> dict[str, Any]:
         """The architecture as plain JSON values, names included; equal values, equal models."""
-        return {"image": list(self.image), "layers": [describe(layer) for layer in self.layers]}
+        return {
+            "image": list(self.image),
+            "layers": [describe_layer(layer) for layer in self.layers],
+        }

@@ -110,7 +110,7 @@ def not_needed(stage: StagePlan, before: Sequence[Complete]) -> str:
     if 0 in bests:
         return ""  # a damaged history: whoever reads it says so
     words = end_of_growth(stage.stop, old_history[bests[0] - 1], new_history[bests[1] - 1])
-    return f"growing does not pay any more: {old.name} to {new.name}, {words}" if words else ""
+    return f"growing no longer pays off: {old.name} to {new.name}, {words}" if words else ""
 
 
 def _condition(stop: Stop, before: Sequence[Entry]) -> str:
@@ -119,7 +119,7 @@ def _condition(stop: Stop, before: Sequence[Entry]) -> str:
 
 def _entry(stage: StagePlan, same: Found | None, found: Sequence[Found]) -> Entry:
     if stage.recipe["pictures"]["digest"] is None:
-        return Entry(stage, Action.RUN, "the pictures have not been looked at yet")
+        return Entry(stage, Action.RUN, "the images have not been read yet")
     if same is not None:
         return _known(stage, same)
     relatives = [folder for folder in found if folder.number == stage.number and folder.recipe]
@@ -140,12 +140,12 @@ def _known(stage: StagePlan, same: Found) -> Entry:
     if same.done:
         return Entry(stage, Action.REUSE, "finished before with the same settings and pictures")
     if end := given_up(stage.training, same.history, same.divergences):
-        words = f"it diverged in {end.words}; with these settings it ends there again"
+        words = f"it diverged in {end.words}; with these settings it diverges again"
         return Entry(stage, Action.RESUME, words)
     if same.epochs:
         words = f"{same.epochs} of {stage.training.epochs} epochs are on disk"
         return Entry(stage, Action.RESUME, words)
-    return Entry(stage, Action.RESUME, "begun before")
+    return Entry(stage, Action.RESUME, "started before")
 
 
 def _extended(stage: StagePlan, old: Found) -> Entry:

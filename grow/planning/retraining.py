@@ -34,7 +34,11 @@ def sentence(spec: RunSpec, entries: Sequence[Entry], found: Sequence[Found]) ->
     lists = [_classes(one.recipe) for one in done]
     if not {entry.stage.classes for entry in entries} & set(lists):
         known = _nearest(lists, entries[-1].stage.classes)
-        return _other_classes(spec, entries, [one for one in done if _classes(one.recipe) == known])
+        # The largest last: stages before a head that grew know some of its classes.
+        of_it = [one for one in done if set(_classes(one.recipe)) <= set(known)]
+        return _other_classes(
+            spec, entries, sorted(of_it, key=lambda one: _classes(one.recipe) == known)
+        )
     if any(_only_the_pictures(one.recipe, entry.stage.recipe) for one in done for entry in entries):
         return (
             "the pictures are not those that the finished stages were trained on, some were "
@@ -92,8 +96,9 @@ def _other_classes(spec: RunSpec, entries: Sequence[Entry], done: Sequence[Found
     last = spec.stages[-1]
     before = f"write the repetitions of {last.name} out one by one, and " if last.repeat else ""
     return (
-        f"{words}; to keep them and go on from there, {before}add one more entry at the end of "
-        f"stages: {written}"
+        f"{words}; to keep them and go on from there, as long as the pictures of "
+        f"{named(known)} are what they were, {before}add one more entry at the end of stages: "
+        f"{written}"
     )
 
 
@@ -118,7 +123,7 @@ def _with_a_stage(spec: RunSpec, new: Sequence[str], done: Sequence[Found]) -> R
 
 
 def _as_they_were(now: tuple[str, ...], done: Sequence[Found]) -> Pictures:
-    """All pictures, and those of the finished stages as they were."""
-    pictures = done[-1].recipe["pictures"]
-    before = Pictures(_classes(done[-1].recipe), pictures.get("digest"))
-    return replace(Pictures(now, None), earlier=(before,))
+    """All pictures, and those of the finished stages as they were, for each list of classes."""
+    digests = {_classes(one.recipe): one.recipe["pictures"].get("digest") for one in done}
+    earlier = tuple(Pictures(known, digest) for known, digest in digests.items())
+    return replace(Pictures(now, None), earlier=earlier)

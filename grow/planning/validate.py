@@ -43,7 +43,7 @@ def read(path: FilePath, overrides: Sequence[str] = ()) -> RunSpec:
     Raises:
         StageFileError: the file cannot be read, or holds anything wrong; it carries all of it.
     """
-    return reader.read(path, overrides, problems)
+    return reader.read_spec(path, overrides, problems)
 
 
 def parse(text: str, file: str, overrides: Sequence[str] = ()) -> RunSpec:
@@ -52,7 +52,7 @@ def parse(text: str, file: str, overrides: Sequence[str] = ()) -> RunSpec:
     Raises:
         StageFileError: the text holds anything wrong; it carries all of it, in order.
     """
-    return reader.parse(text, file, overrides, problems)
+    return reader.parse_spec(text, file, overrides, problems)
 
 
 def problems(spec: RunSpec, document: Document) -> list[Problem]:

@@ -32,14 +32,14 @@ def training_lines(stage: StagePlan, pictures: Mapping[str, int]) -> list[str]:
     if stage.training.warm_up:
         epochs = stage.training.warm_up
         over = "epoch" if epochs == 1 else f"{epochs:g} epochs"
-        found.append(f"the learning rate rises from nothing over the first {over}")
+        found.append(f"learning rate warm-up: from 0 over the first {over}")
     return found
 
 
 def _how(stage: StagePlan) -> str:
     groups = stage.groups
     if groups.freeze >= stage.training.epochs:
-        return "frozen to the stage's end"
+        return "frozen until the end of the stage"
     rate = f"at {groups.factor:g}x the learning rate" if groups.factor != 1.0 else ""
     if not groups.freeze:
         return f"trained {rate}"
@@ -56,7 +56,7 @@ def _computed(stage: StagePlan, groups: Groups, pictures: int) -> str:
     if where in _KEPT:
         return f"while frozen, outputs up to {last} are computed once: {room} {_KEPT[where]}"
     if not pictures:
-        return f"while frozen, outputs up to {last} are computed once, if they are not too many"
+        return f"while frozen, outputs up to {last} are computed once, if they fit"
     most = megabytes(IN_FILE_BYTES)
     return f"while frozen, outputs are computed in each step: {room} up to {last}, above {most}"
 

@@ -1,4 +1,4 @@
-"""The tables of a comparison, as words: what each variant came to, and how sure that is.
+"""The tables of a comparison, as words: the results of each variant, with their intervals.
 
 The terminal, Markdown and the page are made from the same cells. No Keras.
 """
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from grow.comparison.result import Comparison, Contrast
 from grow.comparison.stats import COSTS, Account, Estimate, SpeedUp
 from grow.comparison.student import MOST_REPEATS
+from grow.comparison.verdict import signed
 from grow.report.verdicts import called
 from grow.report.words import duration, flops
 
 _ACCOUNTS: tuple[tuple[Account, str, str], ...] = (
     ("total", "speed-up, all stages counted", ""),
-    ("marginal", "speed-up, last stage alone", "; the smaller model was there already"),
+    ("marginal", "speed-up, last stage alone", "; the smaller model already existed"),
 )
 
 
@@ -66,10 +67,10 @@ def ends(found: Comparison) -> Part:
         )
         for summary in found.summaries
     )
-    return Part(f"at the end, on {on} pictures", columns, rows, MEANS)
+    return Part(f"final results, on {on} images", columns, rows, MEANS)
 
 
-MEANS = "means over repeats; ± half of the 95% interval"
+MEANS = "means over repeats, ± half of the 95% CI"
 
 
 def repeats(found: Comparison) -> Part:
@@ -91,14 +92,14 @@ def repeats(found: Comparison) -> Part:
 def differences(found: Comparison) -> Part:
     """Growth less each other, at the end."""
     on = found.setting.pictures.judged_on
-    columns = ("against", "points", "95% interval", "p", "repeats", "for 1 point")
+    columns = ("against", "points", "95% CI", "p", "repeats", "for 1 point")
     rows = tuple(_difference(contrast, found) for contrast in found.contrasts)
     note = (
-        "pairs of the same seed, paired t test, each interval by itself, p by Holm's rule for all "
-        "lines; repeats: how many tell this difference, or one of 1 point, by that rule (5% for "
-        "all lines together, power 80%, the spread seen here)"
+        "paired t test over repeats with the same seed; intervals are not adjusted, p is adjusted "
+        "for all rows (Holm); repeats: the number needed to detect this difference, or one of 1 "
+        "point (5% for all rows together, power 80%, the spread observed here)"
     )
-    return Part(f"{on} accuracy, growth less the other", columns, rows, note)
+    return Part(f"{on} accuracy, growth minus the other", columns, rows, note)
 
 
 def _difference(contrast: Contrast, found: Comparison) -> tuple[str, ...]:
@@ -106,8 +107,8 @@ def _difference(contrast: Contrast, found: Comparison) -> tuple[str, ...]:
     told = difference.estimate
     return (
         _against(contrast, found),
-        _signed(told.mean),
-        "-" if told.low is None or told.high is None else _interval(told, _signed),
+        signed(told.mean),
+        "-" if told.low is None or told.high is None else _interval(told, signed),
         "-" if difference.p_adjusted is None else f"{difference.p_adjusted:.3f}",
         _count(difference.repeats_for_observed, told),
         _count(difference.repeats_for_a_point, told),
@@ -134,10 +135,10 @@ def budgets(found: Comparison) -> Part:
         for one in found.summaries
     )
     note = (
-        "highest validation accuracy, and lowest validation loss, of an epoch that ended within "
-        f"growth's FLOPs, and within its CPU time; {MEANS}"
+        "highest validation accuracy and lowest validation loss of the epochs within growth's "
+        f"FLOPs, and within its CPU time; {MEANS}"
     )
-    return Part("at equal cost, on validation pictures", columns, rows, note)
+    return Part("at equal cost, on validation images", columns, rows, note)
 
 
 def budget_differences(found: Comparison) -> Part:
@@ -147,16 +148,16 @@ def budget_differences(found: Comparison) -> Part:
         (
             _against(one, found),
             _estimate(one.loss, _signed_loss),
-            _budget(one.at_equal_flops, _signed),
-            _budget(one.at_equal_time, _signed),
+            _budget(one.at_equal_flops, signed),
+            _budget(one.at_equal_time, signed),
         )
         for one in found.contrasts
     )
     note = (
-        f"loss: on {found.setting.pictures.judged_on} pictures; points: of validation accuracy "
-        "within growth's cost; pairs of the same seed, ± half of the 95% interval"
+        f"loss: on {found.setting.pictures.judged_on} images; points: validation accuracy within "
+        "growth's cost; paired by seed, ± half of the 95% CI"
     )
-    return Part("growth less the other, in loss and at equal cost", columns, rows, note)
+    return Part("growth minus the other, in loss and at equal cost", columns, rows, note)
 
 
 def _budget(found: Estimate | None, words: Callable[[float], str]) -> str:
@@ -164,8 +165,8 @@ def _budget(found: Estimate | None, words: Callable[[float], str]) -> str:
 
 
 def spent(found: Comparison) -> Part:
-    """What each took to reach the other's best validation accuracy."""
-    columns = ("against", "its best", "it took", "growth", "last stage")
+    """The cost of each to reach the other's best validation accuracy."""
+    columns = ("against", "its best", "its cost", "growth", "last stage")
     rows = []
     for one in found.contrasts:
         every = one.speed_ups["total", "flops"]
@@ -173,10 +174,10 @@ def spent(found: Comparison) -> Part:
         took = [_took(one, account) for account in ("total", "marginal")]
         rows.append((_against(one, found), _percent(best), _costs(one), *took))
     note = (
-        "FLOPs and CPU time until an epoch first had the other's best validation accuracy, means "
-        "over repeats; growth: all its stages counted; last stage: that of growth alone"
+        "FLOPs and CPU time until an epoch first reached the other's best validation accuracy, "
+        "means over repeats; growth: all stages counted; last stage: only the last stage of growth"
     )
-    title = "to reach the other's best validation accuracy"
+    title = "cost to reach the other's best validation accuracy"
     return Part(title, columns, tuple(rows), note)
 
 
@@ -210,8 +211,8 @@ def _speed_up(found: Comparison, account: Account, title: str, more: str) -> Par
         for one in found.contrasts
     )
     note = (
-        "how many times less growth spent to reach the other's best validation accuracy; "
-        f"geometric means, with 95% intervals{more}"
+        "cost of the other divided by that of growth, to reach the other's best validation "
+        f"accuracy; geometric means with 95% CI{more}"
     )
     return Part(title, columns, rows, note)
 
@@ -255,11 +256,7 @@ def _percent(share: float) -> str:
 
 
 def _signed_loss(loss: float) -> str:
-    return f"{loss:+.3f}"
-
-
-def _signed(share: float) -> str:
-    return f"{share * 100:+.1f}"
+    return f"{loss:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _loss(loss: float) -> str:

@@ -38,7 +38,7 @@ def write_reports(run: Run, guard: Guard = unguarded) -> None:
         save(make(run), run.path / name, guard)
 
 
-def write_comparison(found: Comparison, guard: Guard = unguarded) -> None:
+def write_comparison_reports(found: Comparison, guard: Guard = unguarded) -> None:
     """Writes the page and the Markdown of a comparison into its folder.
 
     Raises:

@@ -20,11 +20,11 @@ def live_lines(now: Progress) -> list[Text]:
     """The live lines, each short enough for a narrow terminal; none when nothing goes on."""
     match now.phase:
         case Preparing(done, total, doing):
-            return [_bar("pictures", done, total, f"{done:,} of {total:,} {doing}")]
+            return [_bar("images", done, total, f"{done:,} of {total:,} {doing}")]
         case Loading(stage, Validating(done, total)):
             return [_bar(f"{_place(now, stage)}  growth shock", done, total)]
         case Loading(stage):
-            return [Text(f"{_place(now, stage)}  getting ready", "bold")]
+            return [Text(f"{_place(now, stage)}  preparing", "bold")]
         case Training() as phase:
             return _training(now, phase)
     return []
@@ -34,12 +34,25 @@ def sign_of_life(now: Progress) -> str:
     """The same in one line, for logs; empty when nothing goes on."""
     match now.phase:
         case Preparing(done, total, doing):
-            return f"pictures: {done:,} of {total:,} {doing}"
+            return f"images: {done:,} of {total:,} {doing}"
         case Training() as phase:
             where = f"epoch {phase.epoch}/{phase.stage.training.epochs}"
             step = f"step {phase.step}/{phase.steps}"
             parts = [_place(now, phase.stage), where, step, _figures(phase), _pace(now, phase)]
             return "  ".join(part for part in parts if part)
+    return ""
+
+
+def checkpoint_place(now: Progress) -> str:
+    """Where in the training a checkpoint written now stands; empty outside of a stage's training.
+
+    With step 0 of an epoch begins the next epoch: the checkpoint is that of the one before.
+    """
+    match now.phase:
+        case Training(stage=stage, epoch=epoch, step=0) if epoch > 1:
+            return f"stage {stage.number}, end of epoch {epoch - 1}"
+        case Training(stage=stage, epoch=epoch, step=step):
+            return f"stage {stage.number}, epoch {epoch}, step {step}"
     return ""
 
 
@@ -81,7 +94,7 @@ def _pace(now: Progress, phase: Training) -> str:
     """Speed and time left; empty while unknown."""
     if phase.seconds_left is None or now.seconds_left is None:
         return ""
-    words = f"{phase.speed:,.0f} pictures/s  stage {duration(phase.seconds_left)} left"
+    words = f"{phase.speed:,.0f} images/s  stage {duration(phase.seconds_left)} left"
     return f"{words}  run {duration(now.seconds_left)} left" if now.waiting else words
 
 

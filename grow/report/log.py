@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from grow.data.manifest import shown
+from grow.data.sources.kinds import NO_PICTURE
 from grow.data.split import remarks
 from grow.planning.lineup import Action
 from grow.report.after_growth import computed_line, training_lines
@@ -98,7 +99,7 @@ def _one_line(event: Fetching | FeaturesComputed | GrowthEnded | Warned | Noted)
         case FeaturesComputed():
             return Text(computed_line(event))
         case GrowthEnded():
-            return Text(f"no stage {event.stage.number}: {event.reason}")
+            return Text(f"stage {event.stage.number} skipped: {event.reason}")
         case Warned():
             return Text(f"warning: {event.text}", style="yellow")
         case Noted():
@@ -115,8 +116,13 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
     if not event.unusable:
         return found
     left_out = plural(len(event.unusable), "file")
-    found.append(Text(f"warning: {left_out} left out:", style="yellow"))
-    found += [Text(f"  {shown(key)}: {reason}") for key, reason in event.unusable[:_NAMED]]
+    # What may have been meant to be a picture comes first; a README.md is nothing to warn of.
+    by_weight = sorted(event.unusable, key=lambda one: one[1].startswith(NO_PICTURE))
+    if by_weight[0][1].startswith(NO_PICTURE):
+        found.append(Text(f"note: {left_out} left out:"))
+    else:
+        found.append(Text(f"warning: {left_out} left out:", style="yellow"))
+    found += [Text(f"  {shown(key)}: {reason}") for key, reason in by_weight[:_NAMED]]
     more = len(event.unusable) - _NAMED
     if more > 0:
         where = f"; all are listed in {unusable_in}" if unusable_in else ""
@@ -136,7 +142,7 @@ def _stage_started(event: StageStarted) -> list[RenderableType]:
     if event.again:
         return []  # the line above says so
     if event.history or event.step:
-        words = f"goes on after {plural(len(event.history), 'epoch')}"
+        words = f"resuming after {plural(len(event.history), 'epoch')}"
         words += f" and {plural(event.step, 'step')}" if event.step else ""
         return [Text(), stage_heading(event.stage), Text(words)]
     if event.stage.transfer is not None:
@@ -149,7 +155,7 @@ def _stage_done(event: StageDone) -> Text:
     best = next((record for record in event.history if record.epoch == event.best), None)
     figure = "no epoch on disk"  # a damaged history, of which the run complains at its end
     if best is not None:
-        figure = f"nothing validated on (epoch {best.epoch})"
+        figure = f"no validation images (epoch {best.epoch})"
         if best.validated:
             figure = f"{percent(best.val_accuracy)} validation accuracy (epoch {best.epoch})"
     state = f"{Action.REUSE}, {event.reason}" if event.reused else f"done, {event.reason}"

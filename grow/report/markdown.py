@@ -43,7 +43,7 @@ def _result(run: Run) -> list[str]:
         f"{words}." if found.figure else words,
         *([rest] if rest else []),
         _table(summary.STAGE_COLUMNS, rows, right=range(2, 10)),
-        f"Together {summary.totals(run.stages)}.",
+        f"Total: {summary.totals(run.stages)}.",
     ]
 
 
@@ -57,9 +57,9 @@ def _stage(one: StageResult, classes: Sequence[str]) -> list[str]:
     idle = ", ".join(row.cells[0] for row in transfer_rows(plan) if row.idle)
     parts.append(_table(TRANSFER_COLUMNS, [row.cells for row in rows], right=(4,)))
     if idle:
-        parts.append(_escaped(f"Without weights, so with nothing to copy: {idle}."))
+        parts.append(_escaped(f"Layers without weights, nothing to copy: {idle}."))
     why = "; ".join(together(plan.why))
-    verdict = f"{plan.totals()} under the policy {plan.policy}; optimizer state: {plan.optimizer}."
+    verdict = f"{plan.totals()}; policy: {plan.policy}; optimizer state: {plan.optimizer}."
     parts.append(verdict)
     scope = f" {_escaped(plan.scope)}" if plan.scope else ""
     parts.append(f"Verdict: **{plan.verdict}**{scope}" + (f": {_escaped(why)}." if why else "."))
@@ -77,16 +77,16 @@ def _errors(run: Run) -> list[str]:
     parts = ["## Errors"]
     parts.append(
         f"Stage {subject.plan.number} {_escaped(subject.plan.name)}, on "
-        f"{findings.pictures:,} {findings.split} pictures: {wrong:,} are classed wrongly."
+        f"{findings.pictures:,} {findings.split} images: {wrong:,} misclassified."
     )
     if len(classes) <= MOST_NUMBERS:
-        parts.append("A row for each class, a column for what its pictures are taken for.")
+        parts.append("Confusion matrix: rows are true classes, columns are predicted classes.")
         parts.append(_matrix(findings, classes))
     elif wrong:
         pairs = frequent(findings, classes, _MOST_CONFUSIONS)
         rows = [(one.name, one.taken_for, str(one.count), f"{one.share:.0%}") for one in pairs]
         parts.append("The most frequent confusions:")
-        parts.append(_table(("class", "taken for", "pictures", "share of the class"), rows, (2, 3)))
+        parts.append(_table(("true", "predicted", "images", "share of the class"), rows, (2, 3)))
     return [*parts, *_worst(findings, classes)]
 
 
@@ -96,7 +96,7 @@ def _matrix(findings: Findings, classes: Sequence[str]) -> str:
         (one.name, *map(str, row), "-" if one.recall is None else f"{one.recall:.1%}")
         for one, row in zip(by_class(findings, classes), numbers, strict=True)
     ]
-    return _table(("", *classes, "right"), rows, range(1, len(classes) + 2))
+    return _table(("", *classes, "recall"), rows, range(1, len(classes) + 2))
 
 
 def _worst(findings: Findings, classes: Sequence[str]) -> list[str]:
@@ -110,8 +110,8 @@ def _worst(findings: Findings, classes: Sequence[str]) -> list[str]:
         )
         for one in findings.mistakes
     ]
-    columns = ("picture", "is", "most probable")
-    return ["Classed most wrongly:", _table(columns, rows)]
+    columns = ("image", "true", "predictions")
+    return ["Most confident mistakes:", _table(columns, rows)]
 
 
 def _made(run: Run) -> list[str]:

@@ -37,32 +37,32 @@ def headline(run: Run) -> Headline:
     result = subject(run)
     if result is None or result.best is None:
         diverged = any(stage.diverged for stage in run.stages)
-        words = "There is no result: the training diverged." if diverged else _NOTHING_YET
+        words = "No result: training diverged." if diverged else _NOTHING_YET
         return Headline("", words, "", "")
     best, findings = result.best, result.findings
-    where = f"stage {result.plan.number} {result.plan.name}, epoch {best.epoch}"
+    where = f"Stage {result.plan.number} {result.plan.name}, epoch {best.epoch}"
     if result.diverged:
-        where += f" of {result.plan.training.epochs}, behind which its training diverged"
+        where += f" of {result.plan.training.epochs}, after which training diverged"
     elif result.done is None:
         where += f" of {result.plan.training.epochs}, still in training"
     if findings is not None and findings.split == "test":
         return Headline(
             percent(findings.accuracy),
-            f"of {plural(findings.pictures, 'test picture')} are classed rightly",
+            f"accuracy on {plural(findings.pictures, 'test image')}",
             _interval(findings.right, findings.pictures),
-            f"By {where}, {_choice(result)}. No choice was made on the test pictures.",
+            f"{where}, {_choice(result)}. The test images were not used to select anything.",
         )
     if findings is None and not best.validated:
-        return Headline("", f"Nothing is validated or tested on; {where}.", "", "")
+        return Headline("", f"{where}: no validation or test images.", "", "")
     count, accuracy = sum(run.log.counts.get("validation", {}).values()), best.val_accuracy
     if findings is not None:
         count, accuracy = findings.pictures, findings.accuracy
-    pictures = plural(count, "validation picture") if count else "the validation pictures"
+    images = plural(count, "validation image") if count else "the validation images"
     return Headline(
         percent(accuracy),
-        f"of {pictures} are classed rightly",
+        f"accuracy on {images}",
         _interval(round(accuracy * count), count) if count else "",
-        f"By {where}, {_choice(result)}. {_caution(result)}",
+        f"{where}, {_choice(result)}. {_caution(result)}",
     )
 
 
@@ -79,21 +79,21 @@ def subject(run: Run) -> StageResult | None:
 def _choice(result: StageResult) -> str:
     monitor = result.plan.training.best
     if monitor == "last":
-        return "the last one"
+        return "the last epoch"
     names = {"val_loss": "lowest validation loss", "val_accuracy": "highest validation accuracy"}
     names |= {"loss": "lowest training loss", "accuracy": "highest training accuracy"}
-    return f"chosen for the {names[monitor]}"
+    return f"selected for the {names[monitor]}"
 
 
 def _caution(result: StageResult) -> str:
     if result.plan.training.best.startswith("val_"):
-        return "The epoch was chosen on these same pictures, which flatters it a little."
-    return "The epoch was not chosen on these pictures, other settings may have been."
+        return "The epoch was selected on the same images, so the accuracy is slightly optimistic."
+    return "The epoch was not selected on these images; other settings may have been."
 
 
 def _interval(right: int, pictures: int) -> str:
     low, high = wilson(right, pictures)
-    return f"{100 * low:.1f} to {100 * high:.1f}% with 95% confidence, for so many pictures"
+    return f"95% CI {100 * low:.1f}% to {100 * high:.1f}%"
 
 
 def wilson(right: int, pictures: int) -> tuple[float, float]:
@@ -116,16 +116,14 @@ def unknown_errors(run: Run) -> str:
     """Why nothing is known of the pictures classed wrongly; empty where it is."""
     one = subject(run)
     if one is None or one.done is None:
-        return (
-            "Which pictures are classed wrongly is looked at when a stage is complete; none is yet."
-        )
+        return "Misclassified images are listed when a stage is complete; no stage is complete yet."
     if one.findings is not None:
         return ""
     if one.best is not None and not one.best.validated:
-        return "There are neither validation nor test pictures to see errors on."
+        return "There are no validation or test images to measure errors on."
     return (
         f"Stage {one.plan.number} {one.plan.name} was completed by a version of grow that did not "
-        "keep which pictures were classed wrongly."
+        "record misclassified images."
     )
 
 
@@ -164,7 +162,7 @@ def better_before(run: Run) -> str:
             continue  # among fewer classes it is easier to be right
         if result.best.val_accuracy > last.best.val_accuracy:
             return (
-                f"An earlier stage did better on the validation pictures: {result.plan.number} "
+                f"An earlier stage has a higher validation accuracy: {result.plan.number} "
                 f"{result.plan.name}, {percent(result.best.val_accuracy)} against "
                 f"{percent(last.best.val_accuracy)}."
             )

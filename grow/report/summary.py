@@ -49,19 +49,21 @@ def stage_facts(result: StageResult, classes: Sequence[str] = ()) -> str:
     stage, best = result.plan, result.best
     shape, blocks = size(stage.architecture.image), len(stage.architecture.blocks)
     network = (
-        f"{shape} pictures, {plural(blocks, 'block')}, "
+        f"{shape} images, {plural(blocks, 'block')}, "
         f"{plural(stage.architecture.parameters, 'parameter')}, "
-        f"{flops(stage.architecture.training_flops)} to train on a picture once."
+        f"{flops(stage.architecture.training_flops)} per training image."
     )
     diverged = "".join(f" {words}." for words in divergence_words(result))
     if classes and stage.classes != tuple(classes):
-        network += f" It knows {len(stage.classes)} classes, {named(stage.classes)}, and its "
-        network += "figures are among these."
+        network += f" It has {len(stage.classes)} classes ({named(stage.classes)}); its figures "
+        network += "cover only these."
     if best is None:
-        begun = {"waiting": " Not trained yet.", "diverged": ""}.get(result.state, " Just begun.")
+        begun = {"waiting": " Not trained yet.", "diverged": ""}.get(
+            result.state, " No epoch complete yet."
+        )
         return f"{network}{begun}{diverged}"
     spent = totals((result,))
-    reached = f"Epoch {best.epoch} is kept; nothing is validated on."
+    reached = f"Epoch {best.epoch} is kept; there are no validation images."
     if best.validated:
         reached = f"Best epoch {best.epoch}: {percent(best.val_accuracy)} validation accuracy, "
         reached += f"validation loss {figure(best.val_loss)}."
@@ -89,7 +91,7 @@ def not_finite(history: History) -> str:
     wrong = [record.epoch for record in history if not record.is_finite]
     if not wrong:
         return ""
-    return f"the losses of {plural(len(wrong), 'epoch')}, from epoch {wrong[0]} on, are no numbers"
+    return f"the losses of {plural(len(wrong), 'epoch')}, from epoch {wrong[0]} on, are not finite"
 
 
 def _rates(result: StageResult, one: Divergence) -> str:
@@ -107,7 +109,7 @@ def totals(stages: Sequence[StageResult]) -> str:
     epochs = sum(len(result.history) for result in stages)
     return (
         f"{plural(epochs, 'epoch')}, {flops(operations)} of training, "
-        f"{duration(seconds)} by the clock, {duration(cpu_seconds)} of CPU time"
+        f"{duration(seconds)} wall time, {duration(cpu_seconds)} CPU time"
     )
 
 
@@ -119,27 +121,27 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "not a number"
 
 
-DIVERGED_BEFORE = "what was measured is no number: the training that it grew from had diverged"
+DIVERGED_BEFORE = "not a finite number, because training of the previous stage had diverged"
 """What is said of a growth that an earlier version made from weights that are no numbers."""
 
 
 def shock_words(shock: GrowthShock, plan: TransferPlan | None = None) -> str:
     """The growth shock as a sentence."""
     if not shock.is_finite:
-        return f"At the moment of growth, {DIVERGED_BEFORE}."
+        return f"Growth shock: {DIVERGED_BEFORE}."
     if not shock.validated:
         return (
-            "Measured at the moment of growth, before any training: logits moved by at most "
-            f"{shock.logit_drift:.2g}. Nothing is validated on."
+            "Growth shock, before any training: logits changed by at most "
+            f"{shock.logit_drift:.2g}. There are no validation images."
         )
     of = ""
     if plan is not None and plan.classes is not None:
-        of = f", on the validation pictures of the old classes ({named(plan.classes.before)})"
+        of = f", on the validation images of the old classes ({named(plan.classes.before)})"
     return (
-        f"Measured at the moment of growth, before any training{of}: validation loss "
+        f"Growth shock, before any training{of}: validation loss "
         f"{figure(shock.loss_before)} before, {figure(shock.loss_after)} after; validation "
         f"accuracy {percent(shock.accuracy_before)} before, {percent(shock.accuracy_after)} after; "
-        f"logits moved by at most {shock.logit_drift:.2g}."
+        f"logits changed by at most {shock.logit_drift:.2g}."
     )
 
 
@@ -148,7 +150,7 @@ def pictures_words(run: Run) -> str:
     counts = {split: sum(classes.values()) for split, classes in run.log.counts.items()}
     known = ", ".join(f"{count:,} {split}" for split, count in counts.items() if count)
     return f"{plural(len(run.classes), 'class').replace('classs', 'classes')}" + (
-        f"; pictures: {known}" if known else ""
+        f"; images: {known}" if known else ""
     )
 
 
@@ -187,7 +189,7 @@ def epoch_rows(result: StageResult) -> tuple[EpochRow, ...]:
         if isinstance(one, Divergence):
             rate = _rates(result, one)
             cells = (str(one.epoch), *"----", f"{one.learning_rate:.2g}", duration(one.seconds))
-            where = f"at step {one.step}" if one.step else "right after the growth"
+            where = f"at step {one.step}" if one.step else "immediately after growth"
             rows.append(EpochRow(cells, f"diverged {where}: {one.what}; rate {rate}"))
             continue
         marks = ["best"] * (one is best and one.validated) + ["frozen"] * (one.epoch <= freeze)

@@ -63,12 +63,12 @@ def shock_line(shock: GrowthShock, plan: TransferPlan | None = None) -> Text:
     """The growth shock: validation loss and accuracy on both sides of a growth."""
     if not shock.is_finite:
         return Text(f"growth shock: {DIVERGED_BEFORE}", "yellow")
-    moved = f"logits moved by at most {shock.logit_drift:.2g}"
+    moved = f"logits changed by at most {shock.logit_drift:.2g}"
     if not shock.validated:
-        return Text(f"growth shock: not measured, as nothing is validated on; {moved}")
+        return Text(f"growth shock: {moved} (no validation images)")
     of = ""
     if plan is not None and plan.classes is not None:
-        of = f" on the pictures of the old classes ({named(plan.classes.before)})"
+        of = f" on the images of the old classes ({named(plan.classes.before)})"
     return Text(
         f"growth shock{of}: val loss {shock.loss_before:.4f} -> {shock.loss_after:.4f}, "
         f"val accuracy {percent(shock.accuracy_before)} -> {percent(shock.accuracy_after)}, "
@@ -85,7 +85,7 @@ def architecture_table(architecture: Architecture) -> RenderableType:
     table = Table(("layer", "output", "parameters"), rows, right=("parameters",))
     total = Text(
         f"{plural(architecture.parameters, 'parameter')}, "
-        f"{flops(architecture.training_flops)} to train on a picture once"
+        f"{flops(architecture.training_flops)} per training image"
     )
     return Group(table, total)
 
@@ -98,7 +98,7 @@ def plan_page(plan: Plan) -> RenderableType:
         parts.append(Text(pictures_line(plan.classes, plan.pictures, about=plan.approximate)))
     if plan.class_weights:
         weights = [f"{name} {weight:.3g}" for name, weight in plan.class_weights.items()]
-        parts.append(Text(f"a picture counts in the training loss: {listing(weights)}"))
+        parts.append(Text(f"class weights in the training loss: {listing(weights)}"))
     parts += [Text(), lineup_table(plan)]
     for entry in plan.entries:
         if entry.action is Action.SKIP:
@@ -106,7 +106,7 @@ def plan_page(plan: Plan) -> RenderableType:
         stage = entry.stage
         title = f"stage {stage.number}, {stage.name}"
         if stage.transfer is None:
-            parts += [Text(), Text(f"{title}: the start", style="bold")]
+            parts += [Text(), Text(f"{title}: initial network", style="bold")]
             parts.append(architecture_table(stage.architecture))
         else:
             parts += [Text(), Text(f"{title}: transfer plan ({stage.transfer.policy})", "bold")]
@@ -119,7 +119,7 @@ def pictures_line(classes: Sequence[str], totals: Mapping[str, int], *, about: b
     """The classes, and how many pictures there are of each split that has any."""
     word = "about " if about else ""
     counts = ", ".join(f"{word}{count:,} {split}" for split, count in totals.items() if count)
-    return f"{len(classes)} classes ({listing(classes)}), pictures: {counts}"
+    return f"{len(classes)} classes ({listing(classes)}), images: {counts}"
 
 
 def stage_heading(stage: StagePlan) -> Text:
@@ -188,11 +188,11 @@ def _remark(result: StageResult, others: int, classes: Sequence[str]) -> str:
 
 def _standing(result: StageResult, others: int, classes: Sequence[str]) -> str:
     if result.not_needed:
-        more = f" (nor {plural(others, 'stage')} after it)" if others else ""
+        more = f" (and {plural(others, 'later stage')})" if others else ""
         return result.not_needed + more
     said = []
     if result.plan.classes != classes:
-        said.append(f"knows {named(result.plan.classes)}")
+        said.append(f"classes: {named(result.plan.classes)}")
     if result.step:
         said.append(f"{plural(result.step, 'step')} of epoch {len(result.history) + 1} are on disk")
     return "; ".join(said)
@@ -242,8 +242,8 @@ def status_page(run: Run) -> RenderableType:
     holder = run.running
     if holder is not None:
         title.append(
-            f", process {holder.get('process')} on {holder.get('host')} is at work "
-            f"since {holder.get('since')}"
+            f", running since {holder.get('since')} (process {holder.get('process')} on "
+            f"{holder.get('host')})"
         )
     return Group(title, stages_table(run.stages))
 

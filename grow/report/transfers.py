@@ -48,12 +48,25 @@ def main_shape(weights: Mapping[str, Shape] | None) -> str:
 
 
 def together(reasons: Sequence[str]) -> list[str]:
-    """Reasons that many layers share, said once: ``conv_1, pool_1: sees maps ...``."""
+    """Reasons with the layers that share one named together: ``conv_1 and pool_1 now see ...``."""
     layers: dict[str, list[str]] = {}
     for reason in reasons:
         layer, _, rest = reason.partition(" ")
         layers.setdefault(rest, []).append(layer)
     return [
-        f"{names[0]} {rest}" if len(names) == 1 else f"each of {', '.join(names)} {rest}"
+        f"{names[0]} {rest}" if len(names) == 1 else f"{_and(names)} {_plural(rest)}"
         for rest, names in layers.items()
     ]
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_PLURALS = {"sees": "see", "pools": "pool", "takes": "take", "drops": "drop", "starts": "start"}
+_PLURALS |= {"is": "are", "was": "were", "has": "have", "does": "do", "its": "their", "it": "they"}
+
+
+def _plural(rest: str) -> str:
+    """What is said of one layer, said of several."""
+    return " ".join(_PLURALS.get(word, word) for word in rest.split(" "))

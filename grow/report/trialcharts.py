@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from grow.comparison.arms import RESIZE_ONLY, SCRATCH_EPOCHS, SCRATCH_FLOPS
 from grow.comparison.result import Comparison, Contrast, Summary
 from grow.comparison.stats import A_POINT, Estimate, Point, Trial
+from grow.comparison.verdict import signed
 from grow.report.charts import Cost, Figure
 from grow.report.drawing import Chart, Intervals, Mark, Series, Strip
 from grow.report.verdicts import called
@@ -125,9 +126,9 @@ def differences_chart(found: Comparison) -> Intervals:
     looks = {one.name: place for place, one in enumerate(found.summaries)}
     strips = tuple(_difference(one, looks[one.other], found) for one in found.contrasts)
     return Intervals(
-        title="Accuracy of growth less the other, each pair of the same seed and the mean",
-        description=f"Zero is no difference. {_listed(strips, _points)}",
-        across="points of accuracy; right of zero growth is better",
+        title="Accuracy of growth minus the other, each pair of the same seed and the mean",
+        description=f"Zero is no difference. {_listed(strips, signed)}",
+        across="points of accuracy; growth is better to the right of zero",
         strips=strips,
         label=lambda share: f"{round(100 * share, 6):+g}" if share else "0",
         nothing=(-A_POINT, A_POINT),
@@ -140,8 +141,8 @@ def _difference(one: Contrast, look: int, found: Comparison) -> Strip:
     told = one.accuracy.estimate
     growth, other = (name.removeprefix("growth:") for name in (one.growth, one.other))
     return Strip(
-        name=f"{growth} less {called(other)}",
-        figure=_words(told, _points),
+        name=f"{growth} \N{MINUS SIGN} {called(other)}",
+        figure=_words(told, signed),
         values=tuple(mine.end.accuracy - theirs.end.accuracy for mine, theirs in pairs),
         mean=told.mean,
         ends=_ends(told),
@@ -196,10 +197,6 @@ def _words(found: Estimate, words: Callable[[float], str]) -> str:
     if found.low is None or found.high is None:
         return words(found.mean)
     return f"{words(found.mean)} ({words(found.low)} to {words(found.high)})"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}"
 
 
 def _share(share: float) -> str:

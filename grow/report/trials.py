@@ -75,8 +75,8 @@ def _where(now: Progress) -> str:
             ]
             return "  ".join(part for part in parts if part)
         case Loading(stage):
-            return f"{stage.name}  getting ready"
-    return "getting ready"
+            return f"{stage.name}  preparing"
+    return "preparing"
 
 
 def log_lines(told: Told) -> list[Text]:

@@ -19,36 +19,36 @@ _WORDS = {
 _EXPLAINED = (
     "scratch: the final architecture from random weights in one stage, with growth's training "
     "FLOPs (rounded up to whole epochs) or its epochs; resize only: the final depth from the "
-    "start, on growth's picture sizes and epochs."
+    "start, with growth's image sizes and epochs."
 )
 
 _VARIANTS = {
     "scratch_flops": (
-        "The final architecture from random weights in one stage, for as many epochs as cost at "
-        "least growth's training FLOPs, so at most one epoch more. Is growing a better use of "
-        "the same computation?"
+        "The final architecture from random weights in one stage, with growth's training FLOPs, "
+        "rounded up to whole epochs. It tests whether growing is a better use of the same "
+        "computation."
     ),
     "scratch_epochs": (
-        "Likewise, for as many epochs as growth trained in all its stages; it costs more. Does "
-        "growth lose anything?"
+        "The same, with as many epochs as growth trained in all stages; it costs more. It tests "
+        "whether growing loses accuracy."
     ),
     "resize_only": (
-        "The final depth from the start, on growth's picture sizes and epochs. Is it growing "
-        "that helps, or the small pictures?"
+        "The final depth from the start, with growth's image sizes and epochs. It tests whether "
+        "growing helps, or the small images."
     ),
 }
 
 LIMITS = (
-    "The repeats share pictures and their split. The intervals say how much the seed matters, "
-    "not how other pictures would do.",
-    "Curves, budgets and speed-ups are always of the validation pictures.",
-    "A control with other settings, such as a longer training or another learning rate, might do "
-    "better. None is tuned, and neither is growth.",
-    "A best accuracy is the highest of many noisy epochs: a hard target, which favours whoever "
-    "trains longer.",
-    "CPU and wall times depend on the machine and on what else it does; FLOPs do not.",
+    "All repeats use the same images and the same split. The intervals cover variation between "
+    "seeds, not between data sets.",
+    "Curves, budgets and speed-ups always use the validation images.",
+    "A control with other settings, such as longer training or another learning rate, might do "
+    "better. Neither the controls nor growth are tuned.",
+    "A best accuracy is the maximum over many noisy epochs: a hard target that favours longer "
+    "training.",
+    "CPU and wall times depend on the machine and its load; FLOPs do not.",
 )
-"""What a comparison does not tell."""
+"""The limits of a comparison."""
 
 
 def variants(found: Comparison) -> tuple[tuple[str, str], ...]:
@@ -74,7 +74,7 @@ def setting_line(found: Comparison) -> str:
     setting, pictures = found.setting, found.setting.pictures
     counts = ", ".join(f"{count:,} {split}" for split, count in pictures.counts.items() if count)
     threads = f", {plural(setting.threads, 'thread')} each"
-    return f"{plural(len(setting.seeds), 'repeat')}{threads}; pictures: {counts}"
+    return f"{plural(len(setting.seeds), 'repeat')}{threads}; images: {counts}"
 
 
 def notes(found: Comparison) -> tuple[str, ...]:
@@ -86,12 +86,13 @@ def notes(found: Comparison) -> tuple[str, ...]:
     lines = [_EXPLAINED]
     if pictures.judged_on == "validation":
         lines.append(
-            "There are no test pictures: the figures are of the validation pictures that the best "
-            "epochs were chosen on, so all of them flatter."
+            "There are no test images: all figures use the validation images on which the best "
+            "epochs were selected, so they are optimistic."
         )
     lines.append(
-        f"All repeats share their {judged:,} {pictures.judged_on} pictures: the intervals say how "
-        f"much the seed matters; the accuracy itself has a standard error of {error:.1f} points."
+        f"All repeats use the same {judged:,} {pictures.judged_on} images: the intervals cover "
+        "variation between seeds; the accuracy itself has a standard error of "
+        f"{error:.1f} points."
     )
     missing = found.setting.missing
     lines += [f"No control `{called(name)}`: {why}." for name, why in missing]

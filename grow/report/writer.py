@@ -57,7 +57,7 @@ def write_comparison(found: Comparison, guard: Guard, emit: Listener) -> None:
     def write() -> None:
         from grow.report import files  # noqa: PLC0415  (loads Jinja)
 
-        files.write_comparison(found, guard)
+        files.write_comparison_reports(found, guard)
 
     _try(found.setting.folder, write, emit)
 

@@ -242,13 +242,13 @@ def number_of_epoch(state: State, epoch: int) -> int:
 
 def digest(tensors: Tensors) -> str:
     """Hexadecimal SHA-256 over names, types, shapes and bytes of arrays, in order of name."""
-    value: str = _arrays().digest(tensors)
+    value: str = _arrays().hash_tensors(tensors)
     return value
 
 
 def not_finite(tensors: Tensors) -> tuple[str, str] | None:
     """The first array that holds what is no finite number, and what; None where there is none."""
-    found: tuple[str, str] | None = _arrays().not_finite(tensors)
+    found: tuple[str, str] | None = _arrays().find_not_finite(tensors)
     return found
 
 
@@ -300,7 +300,7 @@ def _seal(data: bytes) -> dict[str, Any]:
 
 def _bytes(path: Path, most_bytes: int = plainfile.DOCUMENT_BYTES) -> bytes:
     try:
-        return plainfile.read(path, most_bytes)
+        return plainfile.read_bytes(path, most_bytes)
     except OSError as error:
         raise DamagedError(f"{path}: cannot be read ({error.strerror})") from error
 

@@ -68,8 +68,9 @@ class Difference:
         """The difference as a warning's sentence goes on with it."""
         return (
             f"{self.recorded}, found {self.found}. Sums are rounded differently, so the weights "
-            f"may differ in their last digits from those of a run without a stop; to prevent that, "
-            f"end this at once (Ctrl-C twice: no checkpoint is written) and {self.remedy}"
+            "may differ in the last digits from those of an uninterrupted run. To prevent that, "
+            "stop immediately (press Ctrl-C twice: no checkpoint is written) and "
+            f"{self.remedy}"
         )
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from grow.config.schema import RunSpec
-from grow.nets.architecture import describe
+from grow.nets.architecture import describe_layer
 from grow.planning.cache_key import differences
 from grow.planning.lineup import Entry
 from grow.planning.stages import StagePlan
@@ -236,7 +236,11 @@ def _described(stage: StagePlan) -> dict[str, Layer]:
     return {
         row.name: Layer(
             row.layer.kind,
-            {key: said for key, said in describe(row.layer).items() if key not in _NO_SETTING},
+            {
+                key: said
+                for key, said in describe_layer(row.layer).items()
+                if key not in _NO_SETTING
+            },
             tuple(row.output),
             row.parameters,
             lines[row.name].decision.value if row.name in lines else "",

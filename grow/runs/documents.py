@@ -60,7 +60,7 @@ def read_object(path: Path) -> Values:
         RunFolderError: the file is missing or holds something else.
     """
     try:
-        value = json.loads(plainfile.read(path))
+        value = json.loads(plainfile.read_bytes(path))
     except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, reason(error)) from error
     if not isinstance(value, dict):

@@ -90,9 +90,13 @@ class RunFolder:
         for key in ("name", "base", "pictures", "stages"):
             if not isinstance(values.get(key), str):
                 raise documents.damaged(self.run_file, f"{key!r} is missing")
-        classes = values.get("classes")
-        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        if not _is_names(values.get("classes")):
             raise documents.damaged(self.run_file, "'classes' is missing")
+        earlier = values.get("earlier", [])
+        if not isinstance(earlier, list) or not all(_is_earlier(one) for one in earlier):
+            raise documents.damaged(
+                self.run_file, "expected the classes and pictures of each of 'earlier'"
+            )
         return values
 
     def spec(self) -> RunSpec:
@@ -158,6 +162,18 @@ class RunFolder:
                 if (source.path / "growth.json").exists():
                     shutil.copyfile(source.path / "growth.json", beside / "growth.json")
         return folder
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_earlier(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_names(value.get("classes"))
+        and isinstance(value.get("pictures"), str)
+    )
 
 
 def run_folder(spec: RunSpec, run_dir: str | PathLike[str] | None) -> Path:

@@ -54,7 +54,7 @@ class Hold:
             RunFolderError: the folder was moved or removed, or another process has its lock.
         """
         try:
-            found = _parsed(plainfile.read(self.folder / "lock", _MOST_BYTES))
+            found = _parsed(plainfile.read_bytes(self.folder / "lock", _MOST_BYTES))
         except OSError as error:
             if error.errno not in _GONE:
                 return  # too many open files, say: that it is another's is not known
@@ -191,7 +191,7 @@ def _settled(path: Path) -> bytes | None:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return plainfile.read(path, _MOST_BYTES)
+        return plainfile.read_bytes(path, _MOST_BYTES)
     except OSError:
         return None
 
@@ -216,9 +216,9 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_dead(found: Holder | None) -> bool:
-    if found is None:
+    if found is None or not isinstance(found.get("host"), str):
         return True  # empty or garbled: it was never a whole lock
-    if found.get("host") != socket.gethostname():
+    if found["host"] != socket.gethostname():
         return False
     process = found.get("process")
     if not isinstance(process, int) or process < 1 or not _runs(process):

@@ -22,7 +22,7 @@ from grow.data.sources import exported
 from grow.data.sources.outline import Outline, list_pictures, outlined
 from grow.data.sources.there import absent, check_there
 from grow.data.split import check, check_all_used, remarks, settle
-from grow.data.together import leak, proposable
+from grow.data.together import find_leak, proposable
 from grow.errors import GrowthError, UsageError
 from grow.nets import classes as class_sets
 from grow.planning import retraining, validate
@@ -237,7 +237,7 @@ def _look(spec: RunSpec, base: Path) -> _Seen:
     _check(spec, manifest, listing.place)
     counts = manifest.counts()
     alike = lookalikes.kept(images, manifest) if proposable(data, listing) else None
-    found = leak(manifest, alike or ())
+    found = find_leak(manifest, alike or ())
     told = (
         *_left_out(manifest.unusable),
         *remarks(counts),

@@ -34,10 +34,11 @@ def mend_run(folder: RunFolder, spec: RunSpec, warn: Warn) -> None:
     Raises:
         OSError: something cannot be put aside.
     """
-    flaws = [flaw for flaw in verify.run_flaws(folder) if os.path.lexists(flaw.path)]
+    begun = bool(folder.stage_folders())  # a new folder lacks these files, and nothing is wrong
+    flaws = [flaw for flaw in verify.run_flaws(folder) if begun or os.path.lexists(flaw.path)]
     copy = folder.stage_file
     noted = os.path.lexists(folder.run_file) and folder.run_file not in {f.path for f in flaws}
-    if not noted and copy.is_file() and plainfile.read(copy) != to_yaml(spec).encode():
+    if not noted and copy.is_file() and plainfile.read_bytes(copy) != to_yaml(spec).encode():
         flaws.append(Flaw(copy, f"{copy} is vouched for by no run.json"))
     _put_aside(flaws, warn, "it is written anew", folder.guard)
 
@@ -94,7 +95,7 @@ def _put_aside(flaws: Iterable[Flaw], warn: Warn, then: str, guard: Guard) -> No
         warn(words)
 
 
-def resume(folder: StageFolder, training: Training, warn: Warn) -> Start:
+def resume_point(folder: StageFolder, training: Training, warn: Warn) -> Start:
     """Where a stage can go on from, verified; newer checkpoints that are not good are put aside."""
     start = verify.newest_start(folder, training)
     then = "the next older good one is used" if start.state else "the stage starts anew"

@@ -281,7 +281,7 @@ def noted(folder: RunFolder) -> Noted:
         values, spec = folder.header(), folder.spec()
     except RunFolderError as error:
         command = logbook.last_run_command(folder.path / "events.jsonl")
-        command = command or f"grow run STAGES.yaml --run-dir {shlex.quote(str(folder.path))}"
+        command = _leading_to(command, folder.path)
         hint = f"`{command}` puts it aside and writes it anew; trained stages stay"
         there = os.path.lexists(folder.run_file)
         raise RunFolderError(error.message, hint=hint if there else error.hint) from error
@@ -290,6 +290,26 @@ def noted(folder: RunFolder) -> Noted:
     )
     known = Pictures(tuple(values["classes"]), values["pictures"], earlier)
     return Noted(spec, Path(values["base"]), known)
+
+
+def _leading_to(command: str, path: Path) -> str:
+    """A command line of `grow run` for this folder, which may have been moved since it was run."""
+    words: list[str] = []
+    with suppress(ValueError):  # an open quotation mark
+        words = shlex.split(command)
+    kept, there = [], ""
+    rest = iter(words)
+    for word in rest:
+        if word == "--run-dir":
+            there = next(rest, "")
+        elif word.startswith("--run-dir="):
+            there = word.partition("=")[2]
+        else:
+            kept.append(word)
+    if not words:
+        return f"grow run STAGES.yaml --run-dir {shlex.quote(str(path))}"
+    leads_here = Path(there).absolute() == path.absolute() if there else path.parent.name == "runs"
+    return command if leads_here else shlex.join([*kept, "--run-dir", str(path)])
 
 
 def results(folder: RunFolder, stages: Sequence[StagePlan]) -> tuple[StageResult, ...]:

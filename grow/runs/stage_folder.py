@@ -124,7 +124,7 @@ class StageFolder:
                 raise documents.damaged(path, f"{key!r} is missing")
         return values
 
-    def training_digest(self) -> str:
+    def expected_training(self) -> str:
         """What a checkpoint here has to be of; empty where ``stage.json`` does not say."""
         try:
             return cache_key.training_digest(self.header()["recipe"])
@@ -171,7 +171,7 @@ class StageFolder:
         if not os.path.lexists(path):
             return []
         try:
-            lines = [json.loads(line) for line in plainfile.read(path).decode().splitlines()]
+            lines = [json.loads(line) for line in plainfile.read_bytes(path).decode().splitlines()]
             found = [
                 (Divergence if "diverged" in line else EpochRecord).from_dict(line)
                 for line in lines
@@ -257,7 +257,7 @@ class StageFolder:
             OSError: one of them cannot be read.
         """
         there = [self.path / name for name in SEALED if (self.path / name).exists()]
-        return {path.name: seal(plainfile.read(path, _MODEL_BYTES)) for path in there}
+        return {path.name: seal(plainfile.read_bytes(path, _MODEL_BYTES)) for path in there}
 
     def commit_model(self, save: Callable[[Path], None]) -> None:
         """Makes what ``save`` writes the stage's model, in one step."""

@@ -34,7 +34,7 @@ def unpack(data: bytes) -> dict[str, NDArray[Any]]:
         raise ValueError(str(error)) from error
 
 
-def not_finite(tensors: Tensors) -> tuple[str, str] | None:
+def find_not_finite(tensors: Tensors) -> tuple[str, str] | None:
     """The first array, by name, that holds what is no finite number; None where all are finite.
 
     Returns:
@@ -47,7 +47,7 @@ def not_finite(tensors: Tensors) -> tuple[str, str] | None:
     return None
 
 
-def digest(tensors: Tensors) -> str:
+def hash_tensors(tensors: Tensors) -> str:
     """Hexadecimal SHA-256 over names, types, shapes and bytes of arrays, in order of name."""
     total = hashlib.sha256()
     for name in sorted(tensors):

@@ -137,7 +137,7 @@ def _noted_flaws(folder: RunFolder) -> Iterator[Flaw]:
     if plainfile.misplaced(copy):
         return  # told already
     try:
-        same = plainfile.read(copy) == text.encode()
+        same = plainfile.read_bytes(copy) == text.encode()
     except OSError as error:
         yield Flaw(copy, f"{copy} cannot be read ({error.strerror})")
     else:
@@ -323,7 +323,7 @@ def ended_diverged(done: Done, history: Sequence[EpochRecord]) -> str:
 
 
 def _checkpoint_flaws(folder: StageFolder) -> Iterator[Flaw]:
-    training = folder.training_digest()
+    training = folder.expected_training()
     for path in checkpoint.newest_first(folder.checkpoints):
         try:
             _state_of(path, training)
@@ -337,7 +337,7 @@ def newest_start(folder: StageFolder, training: Training) -> Start:
     Its best epoch's checkpoint has to be good too: the stage may end with those weights.
     """
     flaws: list[Flaw] = []
-    of = folder.training_digest()
+    of = folder.expected_training()
     for path in checkpoint.newest_first(folder.checkpoints):
         try:
             state = _state_of(path, of)

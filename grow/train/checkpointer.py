@@ -55,7 +55,7 @@ class Keeper:
         self._owed: tuple[State, ...] = ()
         self._held_seconds = 0.0
         self._last = time.monotonic()
-        self._of = folder.training_digest()
+        self._of = folder.expected_training()
 
     def __enter__(self) -> Self:
         return self
@@ -108,11 +108,11 @@ class Keeper:
         try:
             self._write(self._owed)
         except OSError as error:
-            first = "free some space" if error.errno in FULL else "mend that"
+            first = "free some space" if error.errno in FULL else "fix the cause"
             raise GrowError(
                 f"{self._folder.checkpoints}: the checkpoint of a finished epoch cannot be "
                 f"written: {error.strerror or error}",
-                hint=f"{first} and run again: it goes on from the last good checkpoint",
+                hint=f"{first} and run again: training resumes from the last good checkpoint",
             ) from error
         self._owed = ()
 
@@ -154,7 +154,7 @@ class Keeper:
             written = running.result()
         except OSError as error:
             why = error.strerror or error
-            self._emit(Warned(f"no checkpoint written, training goes on without: {why}"))
+            self._emit(Warned(f"checkpoint not written, training continues: {why}"))
         else:
             self._owed = ()
             self._emit(CheckpointWritten(written.path, written.seconds, self._held_seconds))

@@ -7,6 +7,7 @@ never stopped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -88,7 +89,7 @@ class Context:
         return self.pictures[stage.classes]
 
 
-def run(  # noqa: PLR0913  (what a caller decides, each by name)
+def train_stages(  # noqa: PLR0913  (what a caller decides, each by name)
     spec: RunSpec,
     base: Path,
     folder: RunFolder,
@@ -121,7 +122,7 @@ def run(  # noqa: PLR0913  (what a caller decides, each by name)
     folder.path.mkdir(parents=True, exist_ok=True)
     atomic.sweep(folder.path)
     repair.mend_run(folder, noted or spec, warning(emit))
-    prepared = _prepare(spec, base, cache, emit, switch, verify=verify)
+    prepared = _prepare_pictures(spec, base, cache, emit, switch, verify=verify)
     known = planned.known(prepared.manifest)
     stages = stageplans.plan_stages(spec, known)
     pictures = {s.classes: part for s in stages if (part := prepared.among(s.classes))}
@@ -140,11 +141,11 @@ def run(  # noqa: PLR0913  (what a caller decides, each by name)
             emit(GrowthEnded(entry.stage, why))
             break
         parent = complete[-1][0] if complete else None
-        complete.append((entry.stage, _carry_out(context, entry, parent)))
+        complete.append((entry.stage, _reuse_or_train(context, entry, parent)))
     emit(RunDone(spec.name, folder.path))
 
 
-def _prepare(
+def _prepare_pictures(
     spec: RunSpec, base: Path, cache: Path, emit: Listener, switch: StopSwitch, *, verify: bool
 ) -> prepare.Prepared:
     shape = stageplans.master_shape(spec)
@@ -177,7 +178,7 @@ def _prepare(
     return prepared
 
 
-def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> History:
+def _reuse_or_train(context: Context, entry: Entry, parent: StagePlan | None) -> History:
     """One stage, reused when it is complete, else trained from where it stands; its epochs."""
     stage, emit = entry.stage, context.emit
     if entry.action is Action.REUSE:
@@ -187,7 +188,7 @@ def _carry_out(context: Context, entry: Entry, parent: StagePlan | None) -> Hist
         emit(StageDone(stage, history, best, entry.reason, reused=True))
         return history
     context.switch.check()
-    folder = _begin(context, entry)
+    folder = _begin_stage(context, entry)
     outcome = _attempt(context, stage, parent, folder)
     while not outcome.reason:
         # It diverged. What a process that begins now would do, this one does too.
@@ -211,27 +212,29 @@ def _attempt(
     Raises:
         DivergedError: it has diverged too often.
     """
-    start = repair.resume(folder, stage.training, warning(context.emit))
+    start = repair.resume_point(folder, stage.training, warning(context.emit))
     history = () if start.state is None else start.state.history
     diverging.check(context.spec, stage, parent, history, start.divergences)
     # Within one process nothing that computes has changed since it was last told.
     tell = _unheard if again else context.emit
-    computed = resuming.conditions(stage, folder, start.state, conditions.here(), versions(), tell)
+    computed = resuming.resumed_conditions(
+        stage, folder, start.state, conditions.here(), versions(), tell
+    )
     model = _compiled(context, stage, stage.groups)
     if start.state is None and parent is not None:
-        found = _grow(context, stage, parent, model, again=again)
+        found = _grow_model(context, stage, parent, model, again=again)
         if found is not None:
             folder.write_history((), (*start.divergences, found))
             context.emit(Diverged(stage, found, 0, len(start.divergences), None))
             return Outcome((), "")
-    return _train(context, stage, folder, model, start, computed, again=again)
+    return _train_epochs(context, stage, folder, model, start, computed, again=again)
 
 
 def _unheard(_event: Event) -> None:
     """Nobody is told."""
 
 
-def _begin(context: Context, entry: Entry) -> StageFolder:
+def _begin_stage(context: Context, entry: Entry) -> StageFolder:
     """The stage's folder, tidied; one that extends another starts with its checkpoints."""
     stage = entry.stage
     source = context.folder.addressed(entry.source) if entry.source else None
@@ -245,7 +248,7 @@ def _begin(context: Context, entry: Entry) -> StageFolder:
     return folder
 
 
-def _train(
+def _train_epochs(
     context: Context,
     stage: StagePlan,
     folder: StageFolder,
@@ -261,7 +264,7 @@ def _train(
         return trainer.train(start.state, start.divergences, again=again)
 
 
-def _grow(
+def _grow_model(
     context: Context, stage: StagePlan, parent: StagePlan, model: Model, *, again: bool = False
 ) -> Divergence | None:
     """Gives the model what the plan carries over, and records the growth shock.
@@ -291,7 +294,7 @@ def _grow(
         blank = {name: network.to_array(variable) for name, variable in variables.items()}
         carried = adapt.carry_optimizer(plan, state.part("optimizer"), blank)
         network.assign(variables, carried)
-    found = grow.not_finite(stage.training, model, shock)
+    found = grow.diverged_at_start(stage.training, model, shock)
     if found is not None:
         return found
     folder.write_growth_shock(shock)
@@ -381,6 +384,14 @@ def _complete(context: Context, stage: StagePlan, folder: StageFolder, outcome: 
     findings = evaluate.assess(model, feed, manifest, context.switch, pictures=pictures)
     if findings is not None:
         folder.write_findings(findings)
+        if not math.isfinite(findings.loss):
+            context.emit(
+                Warned(
+                    f"stage {stage.name}: the model's outputs for some {findings.split} pictures "
+                    "are no numbers (NaN), since its weights are too large; a lower learning rate "
+                    "helps"
+                )
+            )
     folder.write_done(
         Done(
             epochs=len(outcome.history),

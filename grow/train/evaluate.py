@@ -20,7 +20,7 @@ from grow.data.manifest import Manifest, Split
 from grow.nets.network import Model
 from grow.runs.findings import Findings, Guess, Mistake
 from grow.signals import StopSwitch
-from grow.train.step import predict
+from grow.train.step import predict_batch
 
 Array = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -49,7 +49,7 @@ def probabilities(model: Model, whole: int, batches: Iterable[Array]) -> Array:
     Returns:
         Probabilities, shape ``(pictures, classes)``; two columns where the model has one output.
     """
-    found = [np.asarray(predict(model, whole, pictures), np.float32) for pictures in batches]
+    found = [np.asarray(predict_batch(model, whole, pictures), np.float32) for pictures in batches]
     outputs = np.concatenate(found) if found else np.zeros((0, 2), np.float32)
     return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 

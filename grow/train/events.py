@@ -260,12 +260,14 @@ Listener = Callable[[Event], None]
 def to_all(listeners: Iterable[Listener]) -> Listener:
     """One listener that passes every event on to all of ``listeners``, in order."""
     heard = tuple(listeners)
+    if len(heard) == 1:
+        return heard[0]
 
-    def emit(event: Event) -> None:
+    def emit_to_all(event: Event) -> None:
         for listener in heard:
             listener(event)
 
-    return emit
+    return emit_to_all
 
 
 @dataclass(frozen=True)

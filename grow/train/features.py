@@ -20,7 +20,7 @@ from grow.errors import GrowError
 from grow.nets import network
 from grow.nets.network import Model
 from grow.planning.param_groups import Storage
-from grow.train.step import predict
+from grow.train.step import predict_batch
 
 Array = NDArray[np.float32]
 
@@ -113,7 +113,7 @@ def _chunks(
         pictures = feed.pictures(rows[start : start + feed.batch])
         missing = feed.batch - len(pictures)
         filled = np.pad(pictures, ((0, missing), (0, 0), (0, 0), (0, 0)))
-        yield predict(part, feed.batch, filled)[: len(pictures)]
+        yield predict_batch(part, feed.batch, filled)[: len(pictures)]
 
 
 def _in_memory(chunks: Iterator[Array], shape: tuple[int, ...]) -> Array:

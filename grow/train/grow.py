@@ -29,7 +29,7 @@ from grow.signals import StopSwitch
 from grow.train.events import Listener
 from grow.train.loop import evaluate
 from grow.train.optimizer import optimizer_variables
-from grow.train.step import predict
+from grow.train.step import predict_batch
 
 Array = NDArray[np.float32]
 
@@ -76,7 +76,7 @@ def grow(
         Stopped: asked to stop; nothing was written.
     """
     before = evaluate(old.model, old.feed, emit, switch)
-    # What overflows is no number then, and `not_finite` tells the user; NumPy need not.
+    # What overflows is no number then, and `diverged_at_start` tells the user; NumPy need not.
     with np.errstate(over="ignore", invalid="ignore"):
         scales = _carry_over(plan, old, new)
         after = evaluate(new.model, new.feed, emit, switch)
@@ -94,7 +94,7 @@ def grow(
     )
 
 
-def not_finite(training: Training, model: Model, shock: GrowthShock) -> Divergence | None:
+def diverged_at_start(training: Training, model: Model, shock: GrowthShock) -> Divergence | None:
     """What of a grown model, or of what it computes, is no finite number; None for nothing.
 
     Args:
@@ -271,4 +271,4 @@ def outputs_of(model: Model, layer: str, pictures: NDArray[np.float32]) -> NDArr
 
 def _partly(model: Model, to: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     part = load_keras().Model(model.inputs, to)
-    return predict(part, len(pictures), pictures)
+    return predict_batch(part, len(pictures), pictures)

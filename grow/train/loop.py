@@ -31,6 +31,9 @@ from grow.train.features import Features
 from grow.train.optimizer import PLAIN_LOSS, optimizer_variables
 from grow.train.phases import Phase, Phases
 
+FIRST_PICTURES = 64
+"""How many training pictures the loss is looked at on after an epoch without a validation."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,7 +58,7 @@ def evaluate(model: Model, feed: Feed | Features, emit: Listener, switch: StopSw
     tally = Tally()
     with closing(feed.validation_batches()) as batches:
         for done, (pictures, labels) in enumerate(batches, start=1):
-            logs = step.evaluate(model, feed.whole_evaluation_batch, pictures, labels)
+            logs = step.evaluate_batch(model, feed.whole_evaluation_batch, pictures, labels)
             tally = tally.plus(len(pictures), logs["loss"], logs["accuracy"])
             emit(Validating(done, feed.evaluation_steps))
             switch.check()
@@ -108,14 +111,14 @@ class StageTrainer:
         stage, steps = self._stage, self._feed.steps
         self._emit(StageStarted(stage, steps, self._history, self._step, again))
         while not (reason := schedule.end_of_stage(stage.training, self._history)):
-            divergence = self._epoch()
+            divergence = self._train_epoch()
             if divergence is not None:
                 self._go_back(divergence)
                 return Outcome(self._history, "")
         self._keeper.finish()
         return Outcome(self._history, reason)
 
-    def _epoch(self) -> Divergence | None:
+    def _train_epoch(self) -> Divergence | None:
         """Trains and validates the next epoch, or returns where it diverged."""
         number = len(self._history) + 1
         phase = self._phases.of(number)
@@ -124,7 +127,9 @@ class StageTrainer:
             for pictures, labels in batches:
                 self._take_rate(rate * self._warm_up(self._step))
                 weights = self._feed.sample_weights(labels)
-                logs = step.train(phase.model, self._feed.whole_batch, pictures, labels, weights)
+                logs = step.train_batch(
+                    phase.model, self._feed.whole_batch, pictures, labels, weights
+                )
                 # Weighted, it could not be compared with the loss of the validation.
                 loss = logs.get(PLAIN_LOSS, logs["loss"])
                 self._step += 1
@@ -184,6 +189,8 @@ class StageTrainer:
             raise
         if not math.isfinite(validation.mean_loss):
             return self._diverged("val_loss", validation.mean_loss, rate, self._tally.pictures)
+        if not validation.pictures and not math.isfinite(loss := self._loss_of_first()):
+            return self._diverged("loss", loss, rate, self._tally.pictures)
         seconds, cpu_seconds = self._clock.restart()
         val_loss, val_accuracy = validation.measured
         record = EpochRecord(
@@ -203,6 +210,15 @@ class StageTrainer:
         best = schedule.best_epoch(self._stage.training, self._history)
         self._emit(EpochDone(self._stage, record, best))
         return None
+
+    def _loss_of_first(self) -> float:
+        """The loss on the first training pictures, where no validation tells what weights compute.
+
+        Weights may be finite and too large to compute with, and no step comes after the last one.
+        """
+        rows = self._feed.training[:FIRST_PICTURES]
+        pictures, labels = self._feed.pictures(rows), self._feed.labels_of(rows)
+        return step.evaluate_batch(self._model, len(rows), pictures, labels)["loss"]
 
     def _flops(self, epoch: int) -> int:
         stage, feed = self._stage, self._feed

@@ -19,7 +19,7 @@ from grow.runs.stage_folder import StageFolder
 from grow.train.events import Listener, Warned
 
 
-def conditions(
+def resumed_conditions(
     stage: StagePlan,
     folder: StageFolder,
     state: State | None,

@@ -44,15 +44,15 @@ def at_work(path: Path) -> Iterator[tuple[RunFolder, Path | None]]:
     except OSError as error:
         if not _is_within(path, error):
             raise
-        first = "free some space" if error.errno in FULL else "mend that"
+        first = "free some space" if error.errno in FULL else "fix the cause"
         raise GrowError(
             f"{error.filename} cannot be read or written: {error.strerror or error}",
             hint=f"{first} and run again, or name another folder with --run-dir; "
-            "what was earned is kept",
+            "finished work is kept",
         ) from error
 
 
-def carry_out(  # noqa: PLR0913  (all but the first five are options, by name)
+def train_in_folder(  # noqa: PLR0913  (all but the first five are options, by name)
     spec: RunSpec,
     base: Path,
     folder: RunFolder,
@@ -85,7 +85,7 @@ def carry_out(  # noqa: PLR0913  (all but the first five are options, by name)
     """
     logs: list[Listener] = [EventLog(folder.path / "events.jsonl", command), *loggers]
     emit = _emitter(to_all(listeners), logs, folder)
-    engine.run(spec, base, folder, cache_folder(), emit, stop, noted=noted, verify=verify)
+    engine.train_stages(spec, base, folder, cache_folder(), emit, stop, noted=noted, verify=verify)
 
 
 def told_of_lock(aside: Path | None) -> tuple[Warned, ...]:
@@ -104,23 +104,27 @@ def _emitter(tell: Listener, logs: list[Listener], folder: RunFolder) -> Listene
     kept = list(logs)
     checked = 0.0
 
-    def emit(event: Event) -> None:
+    def check_lock(event: Event) -> None:
         nonlocal checked
         if not isinstance(event, _OFTEN) or time.monotonic() - checked > _CHECK_SECONDS:
             folder.guard()
             checked = time.monotonic()
+
+    def emit_logged(event: Event) -> None:
+        check_lock(event)
         tell(event)
         if isinstance(event, Validating | Preparing):
             return
+        check_lock(event)  # listeners may have taken their time
         for log in tuple(kept):
             try:
                 log(event)
             except OSError as error:
                 kept.remove(log)
                 why = error.strerror or error
-                emit(Warned(f"{folder.path}: the log is not kept any longer: {why}"))
+                emit_logged(Warned(f"{folder.path}: the log is not kept any longer: {why}"))
 
-    return emit
+    return emit_logged
 
 
 def _is_within(folder: Path, error: OSError) -> bool:

@@ -25,7 +25,7 @@ Model = Any
 """A ``keras.Model``; Keras ships no types."""
 
 
-def train(
+def train_batch(
     model: Model, whole: int, pictures: Array, labels: Array, weights: Array | None = None
 ) -> dict[str, float]:
     """Takes one training step of a compiled model.
@@ -45,14 +45,14 @@ def train(
     return logs
 
 
-def evaluate(model: Model, whole: int, pictures: Array, labels: Array) -> dict[str, float]:
-    """Loss and metrics of a compiled model on one batch; the arguments are those of `train`."""
+def evaluate_batch(model: Model, whole: int, pictures: Array, labels: Array) -> dict[str, float]:
+    """Loss and metrics of a compiled model on one batch; arguments as of `train_batch`."""
     _prepare(model, "test", whole)
     logs: dict[str, float] = model.test_on_batch(pictures, labels, return_dict=True)
     return logs
 
 
-def predict(model: Model, whole: int, pictures: Array) -> Array:
+def predict_batch(model: Model, whole: int, pictures: Array) -> Array:
     """A model's outputs for one batch of pictures, shape ``(batch, ...)``."""
     _prepare(model, "predict", whole)
     outputs: Array = model.predict_on_batch(pictures)

@@ -84,10 +84,10 @@ def _measure(feed: Feed, spec: RunSpec, stage: StagePlan, classes: int) -> Stage
     def train(batch: Batch) -> None:
         pictures, labels = batch
         weights = feed.sample_weights(labels)
-        step.train(model, feed.whole_batch, pictures, labels, weights)
+        step.train_batch(model, feed.whole_batch, pictures, labels, weights)
 
     def evaluate(batch: Batch) -> None:
-        step.evaluate(model, feed.whole_evaluation_batch, *batch)
+        step.evaluate_batch(model, feed.whole_evaluation_batch, *batch)
 
     with closing(feed.training_batches(1)) as batches:
         train(next(batches))

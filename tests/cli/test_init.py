@@ -1,4 +1,4 @@
-"""`grow init` and `grow data draw` at the command line: what is asked, said, written and kept."""
+"""`grow init` at the command line: what is asked, said, written and kept."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from rich.console import Console
 
 import grow
 from grow import report
-from grow.cli import starting
-from grow.data.synthetic import sketchbook
-from grow.data.synthetic.drawn import draw
-from grow.errors import Stopped, UsageError
-from grow.signals import StopSwitch
-from tests.commands import Command, Said
+from grow.cli import init
+from tests.commands import Command
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +41,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
                 raise next_one
             return default if next_one == "" else next_one
 
-        monkeypatch.setattr(starting, "_at_terminal", lambda: True)
+        monkeypatch.setattr(init, "_at_terminal", lambda: True)
         monkeypatch.setattr(typer, "prompt", answer)
         monkeypatch.setattr(typer, "confirm", answer)
         return asked
@@ -70,7 +66,7 @@ def test_without_a_terminal_nothing_is_asked(call: Command, here: Path) -> None:
     before = (here / "stages.yaml").read_text(encoding="utf-8")
     refused = call("init", "pets", "--no-measure", "--stages", "1")
     assert refused.code == 2
-    assert "stages.yaml is there already" in refused.err
+    assert "stages.yaml already exists" in refused.err
     assert (here / "stages.yaml").read_text(encoding="utf-8") == before
     assert call("init", "pets", "--no-measure", "--stages", "1", "--force").code == 0
     assert (here / "stages.yaml").read_text(encoding="utf-8") != before
@@ -100,7 +96,7 @@ def test_a_no_leaves_the_file_as_it_is(
     answers(False)
     said = call("init", "pets", "--no-measure")
     assert (said.code, said.out) == (2, "")
-    assert "stages.yaml is left as it is" in said.err
+    assert "stages.yaml was not replaced" in said.err
     assert (here / "stages.yaml").read_text() == "old"
 
 
@@ -110,7 +106,7 @@ def test_ctrl_c_at_a_question_writes_nothing(
 ) -> None:
     answers(how)
     said = call("init", "pets", "--no-measure")
-    assert (said.code, said.err) == (130, "stopped; nothing was written\n")
+    assert (said.code, said.err) == (130, "Stopped. Nothing was written.\n")
     assert not (here / "stages.yaml").exists()
 
 
@@ -173,56 +169,3 @@ def test_of_many_classes_only_the_first_are_shown_and_the_rest_counted(
     assert "class 11" in shown
     assert "class 12" not in shown
     assert "8 more" in shown
-
-
-# Drawn pictures as a folder.
-
-
-def test_drawn_pictures_are_those_of_the_drawn_source(call: Command, here: Path) -> None:
-    said = call("data", "draw", "p", "--pictures", "6", "--test", "4", "--size", "8", "--seed", "3")
-    assert said == Said(0, "10 pictures in p\nnext: grow init p\n", "")
-    names = sorted(str(path.relative_to(here / "p").as_posix()) for path in here.glob("p/*/*/*"))
-    first = sketchbook.FIRST_TEST
-    assert names == [
-        *(f"test/cat/cat-{first + index}.png" for index in (0, 2)),
-        *(f"test/dog/dog-{first + index}.png" for index in (1, 3)),
-        *(f"train/cat/cat-{index:05d}.png" for index in (0, 2, 4)),
-        *(f"train/dog/dog-{index:05d}.png" for index in (1, 3, 5)),
-    ]
-    with Image.open(here / "p" / "train" / "dog" / "dog-00003.png") as image:
-        assert image.tobytes() == draw(3, 3, 1, 8).tobytes()
-
-
-def test_nothing_is_drawn_among_what_is_there(here: Path) -> None:
-    (here / "full").mkdir()
-    (here / "full" / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="expected an empty folder or none"):
-        grow.draw_pictures("full", pictures=4, size=8)
-    assert [path.name for path in (here / "full").iterdir()] == ["mine.txt"]
-
-
-def test_the_folder_one_is_in_is_not_drawn_anew(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (here / "empty").mkdir()
-    monkeypatch.chdir(here / "empty")
-    with pytest.raises(UsageError, match="the one you are in"):
-        grow.draw_pictures(".", pictures=4, size=8)
-
-
-def test_an_empty_folder_is_filled(here: Path) -> None:
-    (here / "empty").mkdir()
-    assert grow.draw_pictures("empty", pictures=4, size=8).train == 4
-    assert len(list(here.glob("empty/*/*.png"))) == 4
-
-
-def test_a_stop_leaves_nothing_behind(here: Path) -> None:
-    stop = StopSwitch()
-
-    def hear(event: object) -> None:
-        stop.request()
-
-    before = sorted(here.iterdir())
-    with pytest.raises(Stopped):
-        grow.draw_pictures("p", pictures=100, size=8, listeners=[hear], stop=stop)
-    assert sorted(here.iterdir()) == before

@@ -179,7 +179,7 @@ def test_a_log_file_that_cannot_be_written_is_said_before_the_work(call: Command
     said = call("plan", "tiny.yaml", "--log-file", "no/such/folder.log")
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: --log-file no/such/folder.log cannot be written: No such")
-    assert "name a file in a folder that is there" in said.err
+    assert "name a file in an existing folder" in said.err
 
 
 def test_verbose_is_for_one_command_line(call: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +237,7 @@ def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word(words: tuple[s
 @pytest.mark.parametrize(
     ("answer", "code", "message"),
     [
-        (KeyboardInterrupt, 130, "stopped; nothing was done\n"),
+        (KeyboardInterrupt, 130, "Stopped. Nothing was changed.\n"),
         (EOFError, 2, "error: expected an answer to the question, found none\n"),
     ],
     ids=["ctrl-c", "end"],
@@ -294,9 +294,9 @@ def test_ctrl_c_is_told_in_a_line_whenever_it_comes(here: Path, moment: str, as_
     assert said.returncode == 130
     if as_json:
         told = json.loads(said.stdout)
-        assert (told["error"], told["exit_code"], said.stderr) == ("stopped", 130, "")
+        assert (told["error"], told["exit_code"], said.stderr) == ("Stopped.", 130, "")
     else:
-        assert (said.stdout, said.stderr) == ("", "stopped\n")
+        assert (said.stdout, said.stderr) == ("", "Stopped.\n")
 
 
 # What the shell completes.

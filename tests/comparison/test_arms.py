@@ -153,9 +153,9 @@ def test_resize_only_freezes_nothing_since_it_has_no_new_layer_to_train() -> Non
 @pytest.mark.parametrize(
     ("operators", "why"),
     [
-        ((insert(),), "all stages see pictures of one size"),
+        ((insert(),), "all stages have the same image size"),
         ((resize(16),), "grows by resizing alone"),
-        ((resize(64), *(insert() for _ in range(4))), "does not fit the first pictures"),
+        ((resize(64), *(insert() for _ in range(4))), "does not fit the first image size"),
     ],
 )
 def test_a_control_that_would_be_none_is_named_with_the_reason(

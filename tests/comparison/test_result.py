@@ -41,7 +41,7 @@ def test_a_comparison_of_policies() -> None:
 
 
 def test_a_single_repeat_shows_no_interval() -> None:
-    missing = (("resize_only", "all stages see pictures of one size"),)
+    missing = (("resize_only", "all stages have the same image size"),)
     validation = Pictures("validation", {"train": 64, "validation": 32, "test": 0})
     found = comparison(repeats=1, missing=missing, pictures=validation)
     page = drawn(compared.comparison_page(found))

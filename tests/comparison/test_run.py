@@ -63,7 +63,7 @@ def test_unsaid_options(given: Given) -> None:
 @pytest.mark.parametrize(
     ("options", "check"),
     [
-        ([], lambda out: "Most of the gain comes from the small pictures" in out),
+        ([], lambda out: "Most of the gain comes from the small images" in out),
         (["--markdown"], lambda out: out.startswith("## cats-dogs: did growing help?")),
         (["--json"], lambda out: json.loads(out) == comparison().to_dict()),
         (["--csv"], lambda out: out.startswith("variant,seed,stage,epoch,")),
@@ -82,7 +82,7 @@ def test_what_is_printed(
 def test_the_command_that_did_it_is_kept_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(
         run, "_weighed_up", lambda folder, *rest: comparison(folder=folder, command=rest[-1])
     )
@@ -103,14 +103,14 @@ def test_the_command_that_did_it_is_kept_whole(
 def test_a_page_that_cannot_be_written_costs_no_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(run, "_weighed_up", lambda folder, *_: comparison(folder=folder))
     (tmp_path / "s.yaml").write_text(STAGES)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "write_comparison", full)
+    monkeypatch.setattr(files, "write_comparison_reports", full)
     heard: list[Told] = []
     grow.compare(tmp_path / "s.yaml", run_dir=tmp_path / "a", listeners=[heard.append])
     assert "the reports could not be written" in str(heard[-1].event)
@@ -120,7 +120,7 @@ def test_a_page_that_cannot_be_written_costs_no_comparison(
 def test_what_is_damaged_of_a_comparison_is_put_aside_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_carry_out", lambda *_: None)
+    monkeypatch.setattr(run, "_run_trials", lambda *_: None)
     monkeypatch.setattr(run, "_weighed_up", lambda folder, *_: comparison(folder=folder))
     (tmp_path / "s.yaml").write_text(STAGES)
     folder = tmp_path / "a"
@@ -129,14 +129,14 @@ def test_what_is_damaged_of_a_comparison_is_put_aside_and_told(
     (folder / "seed-3").write_text("a file")
     (folder / "lock").mkdir()
     heard: list[Told] = []
-    run.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    run.run_comparison(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
     told = [str(one.event) for one in heard]
     for name in ("report.html", "compare.json", "seed-3", "lock"):
         assert any(f"{folder / name} " in text and "put aside as" in text for text in told), told
         assert len(list(folder.glob(f"damaged-{name}-*"))) == 1
     assert comparefolder.load_comparison(folder).setting.folder == folder
     heard.clear()
-    run.compare(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
+    run.run_comparison(tmp_path / "s.yaml", run_dir=folder, listeners=[heard.append])
     assert heard == []
 
 
@@ -183,12 +183,12 @@ def test_a_stop_says_which_command_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object, **__: object) -> None:
-        raise Stopped("stopped as asked", signal_number=15)
+        raise Stopped("Stopped.", signal_number=15)
 
     monkeypatch.setattr(grow, "compare", stopped, raising=False)
     monkeypatch.setattr("sys.argv", ["grow", "compare", "my stages.yaml", "--repeats", "3"])
     assert main(["compare", "my stages.yaml", "--repeats", "3"]) == 143
-    assert "go on with: grow compare 'my stages.yaml' --repeats 3" in capsys.readouterr().err
+    assert "Resume with: grow compare 'my stages.yaml' --repeats 3" in capsys.readouterr().err
 
 
 def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
@@ -205,8 +205,8 @@ def test_in_a_pipe_there_are_plain_lines_and_a_sign_of_life(
         view.announce_stop()
     assert capsys.readouterr().out.splitlines() == [
         "seed 7  growth: stage 1 small, 75.0% validation accuracy (epoch 1)",
-        "seed 7  resize_only  getting ready",
-        "stopping every trial at its next step, with a checkpoint",
+        "seed 7  resize_only  preparing",
+        "Stopping every trial after its current step, with a checkpoint.",
     ]
 
 

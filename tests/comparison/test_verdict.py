@@ -1,4 +1,4 @@
-"""The verdict as a table: what is found, what is none, what these repeats cannot tell."""
+"""The verdict as a table: what is found, what is none, what is inconclusive."""
 
 from __future__ import annotations
 
@@ -79,14 +79,18 @@ def said(scratch: Difference, resized: Difference | None = None, on: str = "test
 @pytest.mark.parametrize(
     ("scratch", "resized", "words"),
     [
-        (BETTER, BETTER, "Growing helped: +3.1 points (95% interval +2.7 to +3.5) test accuracy"),
+        (BETTER, BETTER, "Growing helped: +3.1 points (95% CI +2.7 to +3.5) in test accuracy"),
         (BETTER, None, "Growing helped: +3.1 points"),
-        (BETTER, EQUAL, "Most of the gain comes from the small pictures, not from growing: +3.1"),
-        (BETTER, WORSE, "The small pictures alone do better than growing: -3.1 points"),
-        (BETTER, UNTOLD, "how much is owed to growing these 4 repeats cannot tell"),
-        (EQUAL, BETTER, "Growing did not help here: +0.0 points"),
-        (WORSE, BETTER, "Growing did harm here: -3.1 points"),
-        (UNTOLD, BETTER, "These 4 repeats cannot tell"),
+        (BETTER, EQUAL, "Most of the gain comes from the small images, not from growing: +3.1"),
+        (
+            BETTER,
+            WORSE,
+            "Small images without growing are better than growing: \N{MINUS SIGN}3.1 points",
+        ),
+        (BETTER, UNTOLD, "the share due to growing is inconclusive after 4 repeats"),
+        (EQUAL, BETTER, "Growing did not help: +0.0 points"),
+        (WORSE, BETTER, "Growing reduced accuracy: \N{MINUS SIGN}3.1 points"),
+        (UNTOLD, BETTER, "Inconclusive after 4 repeats: "),
     ],
 )
 def test_sentences(scratch: Difference, resized: Difference | None, words: str) -> None:
@@ -98,16 +102,17 @@ def test_sentences(scratch: Difference, resized: Difference | None, words: str) 
 
 def test_what_cannot_be_told_says_how_many_repeats_would() -> None:
     unsure = of(4.0, -1.0, 3.0)
-    assert f"(about {unsure.repeats_for_observed} would, were the" in said(unsure)
+    assert said(unsure).endswith(f" About {unsure.repeats_for_observed} repeats would be needed.")
     assert (unsure.repeats_for_observed or 0) > 3
     tiny = of(2.0, -2.1, 0.2)  # no number of repeats worth naming tells this one
     assert tiny.repeats_for_observed is None
-    assert f"(about {tiny.repeats_for_a_point} would tell a difference of one point)" in said(tiny)
+    needed = f" About {tiny.repeats_for_a_point} repeats would be needed to detect a difference "
+    assert said(tiny).endswith(f"{needed}of 1 point.")
 
 
 def test_one_repeat_cannot_tell_and_promises_no_number() -> None:
     sentence = said(of(5.0))
-    assert sentence.startswith("One repeat cannot tell whether growing helped: +5.0 points test")
+    assert sentence.startswith("Inconclusive after 1 repeat: +5.0 points in test accuracy")
 
 
 def test_it_says_which_pictures_it_was_judged_on() -> None:

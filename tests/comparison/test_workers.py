@@ -51,7 +51,7 @@ def blunder(_piece: Any, _tell: Tell, _switch: StopSwitch) -> None:
 
 def carried_out(work: workers.Work, *pieces: Any, jobs: int = 1, **environment: str) -> list[Any]:
     heard: list[Any] = []
-    workers.carry_out(work, pieces, jobs, environment, heard.append, StopSwitch())
+    workers.run_workers(work, pieces, jobs, environment, heard.append, StopSwitch())
     return heard
 
 
@@ -72,7 +72,7 @@ def test_a_wish_to_stop_reaches_every_process_and_is_waited_for(tmp_path: Path) 
             threading.Timer(0.05, switch.request, [signal.SIGTERM]).start()
 
     with pytest.raises(Stopped) as caught:
-        workers.carry_out(until_stopped, pieces, 2, {}, hear, switch)
+        workers.run_workers(until_stopped, pieces, 2, {}, hear, switch)
     assert caught.value.signal_number == signal.SIGTERM
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]  # c was not begun
 
@@ -85,7 +85,7 @@ def test_a_failure_is_raised_here_and_stops_the_others(tmp_path: Path) -> None:
 
 
 def test_a_process_that_dies_is_named() -> None:
-    with pytest.raises(GrowError, match="ended without a word, exit code 7"):
+    with pytest.raises(GrowError, match="ended unexpectedly, exit code 7"):
         carried_out(die, "a")
 
 

@@ -38,23 +38,23 @@ from grow.config.reader import positions
     ],
 )
 def test_scalar(text, value):
-    found = positions.load(f"a: {text}\n")
+    found = positions.load_yaml(f"a: {text}\n")
     assert found.problems == ()
     assert found.value == {"a": value}
     assert type(found.value["a"]) is type(value)
 
 
 def test_number_too_long_to_be_one_is_infinite():
-    assert positions.load(f"a: {'9' * 5000}").value == {"a": math.inf}
+    assert positions.load_yaml(f"a: {'9' * 5000}").value == {"a": math.inf}
 
 
 def test_keys_are_text():
-    value = positions.load("1: a\nno: b\nnull: c\n").value
+    value = positions.load_yaml("1: a\nno: b\nnull: c\n").value
     assert value == {"1": "a", "no": "b", "null": "c"}
 
 
 def test_places_of_keys_and_values():
-    places = positions.load("a:\n  - b: 1e-3\n  - [x, yy]\n").places
+    places = positions.load_yaml("a:\n  - b: 1e-3\n  - [x, yy]\n").places
     key_and_value = {
         path: (place.key_line, place.key_column, place.line, place.column)
         for path, place in places.items()
@@ -72,14 +72,14 @@ def test_places_of_keys_and_values():
 
 
 def test_problem_at_a_missing_path_stands_at_the_key_that_should_hold_it():
-    document = positions.load("a:\n  b: 1\n")
+    document = positions.load_yaml("a:\n  b: 1\n")
     problem = document.problem(("a", "c", 0), "text")
     assert (problem.path, problem.line, problem.column) == ("a.c[0]", 1, 1)
 
 
 def test_aliases_and_merge_keys():
     text = "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [{x: 9}, *a]}\nd: *a\n"
-    found = positions.load(text)
+    found = positions.load_yaml(text)
     assert found.problems == ()
     assert found.value == {
         "a": {"x": 1, "y": 2},
@@ -91,11 +91,11 @@ def test_aliases_and_merge_keys():
 
 
 def test_quoted_merge_key_is_a_key():
-    assert positions.load('"<<": 1').value == {"<<": 1}
+    assert positions.load_yaml('"<<": 1').value == {"<<": 1}
 
 
 def test_first_of_two_equal_keys_counts():
-    found = positions.load("a: 1\na: 2\n")
+    found = positions.load_yaml("a: 1\na: 2\n")
     assert found.value == {"a": 1}
     assert [(problem.path, problem.line) for problem in found.problems] == [("a", 2)]
 
@@ -111,7 +111,7 @@ def test_first_of_two_equal_keys_counts():
     ],
 )
 def test_alias_to_itself_is_refused(text):
-    (problem,) = positions.load(text).problems
+    (problem,) = positions.load_yaml(text).problems
     assert "found an alias to what it stands in" in problem.text
 
 
@@ -119,12 +119,12 @@ def test_alias_to_itself_is_refused(text):
 def test_bomb_is_refused(link):
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {link.format(f'*a{n - 1}')}" for n in range(1, 30)]
-    (problem,) = positions.load("\n".join(lines)).problems
+    (problem,) = positions.load_yaml("\n".join(lines)).problems
     assert "expected at most 10,000 values" in problem.text
 
 
 def test_many_values_without_aliases_are_refused_too():
-    (problem,) = positions.load("a: [" + "1," * 10_001 + "]").problems
+    (problem,) = positions.load_yaml("a: [" + "1," * 10_001 + "]").problems
     assert "expected at most 10,000 values" in problem.text
 
 
@@ -133,5 +133,5 @@ def test_many_values_without_aliases_are_refused_too():
 )
 @pytest.mark.parametrize("value", ["a", "[a]", "{a: b}"])
 def test_tags_are_refused(tag, value):
-    (problem,) = positions.load(f"k: {tag} {value}").problems
+    (problem,) = positions.load_yaml(f"k: {tag} {value}").problems
     assert f'found the tag "{tag}"' in problem.text

@@ -203,6 +203,13 @@ def test_unlabelled_pictures_among_the_classes(tmp_path: Path) -> None:
     assert listing(tmp_path, **advised(found.remarks[0].advice)).classes == ("cat", "dog")
 
 
+@pytest.mark.parametrize("again", ["cell_images", "augmented", "Cat"])
+def test_a_folder_that_holds_the_classes_once_more(tmp_path: Path, again: str) -> None:
+    found = listing(folder(tmp_path, "box/", "disc/", *product(again)))
+    assert codes(found) == {"classes-inside-a-class"}
+    assert listing(tmp_path, **advised(found.remarks[0].advice)).classes == ("box", "disc")
+
+
 def test_a_class_called_train_with_folders_inside(tmp_path: Path) -> None:
     found = listing(folder(tmp_path, *product("train", inner=("steam", "diesel")), "bus/"))
     assert codes(found) == {"folder-beside-train"}
@@ -233,6 +240,7 @@ def test_a_class_called_train_with_folders_inside(tmp_path: Path) -> None:
         (*product("cat", "dog", inner=("images",)),),
         ("cat/persian/", "cat/siamese/", "dog/beagle/", "dog/husky/"),
         ("cat/", "cat/more/", "dog/", "dog/more/"),
+        ("cat/", "dog/", "others/cow/", "others/dog/", "others/hen/"),
         ("0/", "1/", "2/"),
         ("train/cat/", "train/dog/", "test/cat/", "test/dog/", "val/cat/", "val/dog/"),
         ("train/cat/", "train/dog/", "test/cat/", "test/dog/", "raw/", "masks/a/"),

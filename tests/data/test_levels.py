@@ -83,6 +83,17 @@ def test_no_range_helps_where_depths_are_mixed():
     assert "range:" not in remark.advice
 
 
+def test_no_range_is_advised_that_would_cut_off_the_other_pictures():
+    dark = np.where(
+        np.arange(40)[:, None, None] % 2, RANDOM.integers(0, 4, (40, 16, 16)), photos(40)
+    )
+    (remark,) = told(dark)
+    assert remark.words.startswith("20 of 40 pictures use 4 of 256 levels")
+    assert "no one range" in remark.advice
+    (remark,) = told(np.concatenate([dark[1::2], photos(1)]))
+    assert "Say `range: [0, 3]`" in remark.advice
+
+
 def test_a_part_on_another_scale():
     pictures = [*photos(20), *RANDOM.integers(0, 2, (8, 16, 16))]
     (remark,) = told(pictures, splits=["train"] * 20 + ["test"] * 8)
@@ -100,6 +111,15 @@ def test_all_blank(colour, word):
     (remark,) = told(np.full((10, 4, 4), colour))
     assert remark.words.startswith(f"all 10 pictures are {word}")
     assert remark.keys == ()
+
+
+def test_nearly_white_can_be_transparent():
+    (remark,) = told(RANDOM.integers(254, 256, (20, 16, 16)))
+    assert "save them without transparency. Else say `range: [254, 255]` in data" in remark.advice
+    (remark,) = told(np.full((20, 16, 16), 255))
+    assert "laid over white" in remark.advice
+    (remark,) = told(np.zeros((20, 16, 16)))
+    assert "laid over white" not in remark.advice
 
 
 def test_blank_ones_from_one_per_cent_on():

@@ -509,7 +509,7 @@ def test_a_disk_that_is_full_at_the_last_byte_is_said(root, cache, folder_data, 
         return enter(work)
 
     monkeypatch.setattr(Workspace, "__enter__", entered)
-    monkeypatch.setattr(workspace, "remove", lambda _: None)  # not the device
+    monkeypatch.setattr(workspace, "remove_file", lambda _: None)  # not the device
     with pytest.raises(GrowError, match="expected to write the prepared pictures"):
         prepare(folder_data(root), BASE, SHAPE, cache)
 
@@ -713,6 +713,65 @@ def test_a_damaged_prepared_copy_is_named_and_made_anew(root, cache, folder_data
     after = prepare(folder_data(root), BASE, SHAPE, cache)
     assert (after.decoded, after.warnings) == (0, ())
     assert not path.exists()
+
+
+HEADS = {
+    "a ZIP file": b"PK\3\4",
+    "a pickle": b"\x80\x04\x95\0",
+    "no bracket": b"\x93NUMPY\1\0v\0((((",
+    "open text": b"\x93NUMPY\1\0v\0'''''",
+    "indented": b"\x93NUMPY\1\0v\0\t x\n  y\n z",
+    "a list as a key": b"\x93NUMPY\1\0v\0{[]: 1}",
+    "below nothing": b"{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 8, 8, 3)}",
+    "beyond all": b"{'descr': '|u1', 'fortran_order': False, 'shape': (9999999999999999999, 8)}",
+    "no number": b"{'descr': '|u1', 'fortran_order': False, 'shape': (None,)}",
+}
+
+
+@pytest.mark.parametrize("digest", ["of before", "none", "of what is there"])
+@pytest.mark.parametrize("head", HEADS)
+def test_a_damaged_header_of_the_prepared_copy_is_named(root, cache, folder_data, head, digest):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    (path,) = _entry(cache).glob("images-*.npy")
+    data = bytearray(path.read_bytes())
+    text, start = HEADS[head], 10 if HEADS[head].startswith(b"{") else 0
+    data[start:127] = text.ljust(127 - start)
+    path.write_bytes(data)
+    if digest != "of before":
+        now = "" if digest == "none" else hashlib.sha256(data).hexdigest()
+        whole = dataclasses.replace(index.read(path.parent), digest=now)
+        (path.parent / "index.json").write_bytes(index.dumped(whole))
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{path} is damaged" in text for text in again.warnings] == [True]
+    _is_right(again, root)
+    assert prepare(folder_data(root), BASE, SHAPE, cache).warnings == ()
+
+
+@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("wrong", [None, [[]], {"a": 1}, True, 0.5])
+def test_an_index_with_values_of_other_types_is_none(root, cache, folder_data, place, wrong):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    held = index.read(_entry(cache))
+    key, record = next(iter(held.records.items()))
+    records = {**held.records, key: record._replace(**{record._fields[place]: wrong})}
+    path = _entry(cache) / "index.json"
+    path.write_bytes(index.dumped(dataclasses.replace(held, records=records)))
+    assert peek(folder_data(root), BASE, SHAPE, cache) is None
+    again = prepare(folder_data(root), BASE, SHAPE, cache)
+    assert [f"{path} is damaged" in text for text in again.warnings] == [True]
+    _is_right(again, root)
+
+
+@pytest.mark.parametrize("name", ["../../kept", "\0", ".", "index.json", 3])
+def test_an_index_names_no_other_file_as_its_array(root, cache, folder_data, name):
+    prepare(folder_data(root), BASE, SHAPE, cache)
+    kept = cache.parent / "kept"
+    kept.touch()
+    held = index.read(_entry(cache))
+    changed = dataclasses.replace(held, images=name, size=0)
+    (_entry(cache) / "index.json").write_bytes(index.dumped(changed))
+    _is_right(prepare(folder_data(root), BASE, SHAPE, cache), root)
+    assert kept.exists()
 
 
 @pytest.mark.parametrize("what", ["missing", "short", "folder", "pipe", "link"])

@@ -3,7 +3,7 @@
 import pytest
 
 from grow.data.manifest import Manifest, Picture
-from grow.data.together import leak, propose, written
+from grow.data.together import find_leak, propose, written
 
 CLASSES = ("cats", "dogs")
 
@@ -65,7 +65,7 @@ def test_a_few_look_alikes_of_two_films_do_not_hide_the_films():
 
 
 def test_the_warning_says_how_many_and_what_to_do():
-    remark = leak(*films("clip{clip}_{frame}.png"))
+    remark = find_leak(*films("clip{clip}_{frame}.png"))
     assert remark.code == "look-alike-leak-validation"
     assert remark.words.startswith("8 of 8 validation pictures look like a training picture")
     assert r"add group: {pattern: 'clip(\d+)'} to data" in remark.advice
@@ -75,9 +75,9 @@ def test_the_warning_says_how_many_and_what_to_do():
 
 def test_a_few_look_alikes_among_many_are_no_warning():
     manifest, groups = films("{clip}.{frame}.png", clips=300)
-    assert leak(manifest, groups[:2]) is None
-    assert leak(manifest, groups[:3]) is not None
-    assert leak(manifest, []) is None
+    assert find_leak(manifest, groups[:2]) is None
+    assert find_leak(manifest, groups[:3]) is not None
+    assert find_leak(manifest, []) is None
 
 
 def test_look_alikes_of_few_classes_under_names_that_tell_nothing_are_no_warning():
@@ -95,17 +95,17 @@ def test_look_alikes_of_few_classes_under_names_that_tell_nothing_are_no_warning
     other = [n for n, one in enumerate(pictures) if one.label == 1 and one.split == "train"]
     few = [[other[n], held] for n, held in enumerate(places["validation"][:10])]
     assert len(few) == 10
-    assert leak(manifest, few) is None
+    assert find_leak(manifest, few) is None
     many = [[other[n], held] for n, held in enumerate(places["validation"][:40])]
-    assert leak(manifest, many) is not None
+    assert find_leak(manifest, many) is not None
 
 
 def test_copies_of_a_file_and_test_pictures_are_another_matter():
     manifest, groups = films("clip{clip}_{frame}.png")
     same = tuple(Picture(p.key, p.label, p.split, "same") for p in manifest.pictures)
-    assert leak(Manifest(CLASSES, same), groups) is None
+    assert find_leak(Manifest(CLASSES, same), groups) is None
     test = tuple(
         Picture(p.key, p.label, "test" if p.split == "validation" else "train", p.digest)
         for p in manifest.pictures
     )
-    assert leak(Manifest(CLASSES, test), groups) is None
+    assert find_leak(Manifest(CLASSES, test), groups) is None

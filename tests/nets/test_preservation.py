@@ -115,14 +115,17 @@ def test_a_growth_that_can_be_exact_is_planned_so_and_is(old, operators):
         (
             MAXIMUM,
             (resize(16), insert(3, at="start")),
-            ("pool_3 takes the maximum where the old model saw the mean",),
+            ("pool_3 takes the maximum where the old model took the mean",),
         ),
         (
             AVERAGE,
             (insert(5, at="end", pool="average"),),
-            ("dense_1 sees features pooled that it saw apart: exact only where they agree",),
+            (
+                "dense_1 now sees pooled features: exact only where the features of a window are "
+                "equal",
+            ),
         ),
-        (POOLED, (resize(16),), ("conv_1 sees maps 2 times the size it saw before",)),
+        (POOLED, (resize(16),), ("conv_1 now sees feature maps twice as large",)),
     ],
 )
 def test_a_growth_that_only_comes_near_says_why(old, operators, why):

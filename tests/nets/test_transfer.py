@@ -289,7 +289,7 @@ def test_a_decision_or_reason_that_is_not_on_the_list_is_refused(key):
         (
             block(4),
             insert(3),
-            "new: starts from random weights (3 filters cannot pass 4 channels on)",
+            "new: starts from random weights (3 filters are fewer than the 4 input channels)",
         ),
         (
             block(4),
@@ -299,13 +299,13 @@ def test_a_decision_or_reason_that_is_not_on_the_list_is_refused(key):
         (
             block(4),
             insert(4, activation="tanh"),
-            "new: starts from random weights (tanh changes what passes through it)",
+            "new: starts from random weights (tanh is not the identity on positive inputs)",
         ),
         (
             block(4, activation="tanh"),
             insert(4),
             "new: starts from random weights "
-            "(what reaches it can be negative, and relu would cut it off)",
+            "(its inputs can be negative, and relu would clip them)",
         ),
         (
             block(4, activation="tanh"),
@@ -318,7 +318,7 @@ def test_a_decision_or_reason_that_is_not_on_the_list_is_refused(key):
             block(4, batch_norm=True, activation="elu"),
             insert(4),
             "new: starts from random weights "
-            "(what reaches it can be negative, and relu would cut it off)",
+            "(its inputs can be negative, and relu would clip them)",
         ),
     ],
 )
@@ -342,15 +342,15 @@ def test_a_layer_of_another_kind_under_the_same_name_is_not_carried_over():
     dense = Architecture(image, (Block("b", (Flatten("f"), Dense("x", 2, "relu"))),), head)
     line = transfer.plan(conv, dense, "shape").layers[1]
     assert (line.decision, line.reason) == (Decision.SKIP, Reason.KIND_DIFFERS)
-    assert line.words == "is a dense, was a conv: starts from random weights"
+    assert line.words == "was a conv, now a dense: starts from random weights"
 
 
 @pytest.mark.parametrize(
     ("operators", "why"),
     [
-        ((resize(16),), "the pictures are 16x16, were 8x8"),
-        ((insert(4, at="start", pool="none"),), "conv_3 is new before it"),
-        ((insert(4, after="block_1", pool="none", dropout=0.1),), "conv_3 is new before it"),
+        ((resize(16),), "image size 16x16, was 8x8"),
+        ((insert(4, at="start", pool="none"),), "conv_3 was added before it"),
+        ((insert(4, after="block_1", pool="none", dropout=0.1),), "conv_3 was added before it"),
     ],
 )
 def test_strict_says_what_changed_before_a_layer(operators, why):
@@ -358,7 +358,7 @@ def test_strict_says_what_changed_before_a_layer(operators, why):
     lines = transfer.plan(old, growth.grow(old, operators), "strict").layers
     line = next(line for line in lines if line.name == "conv_2")
     assert line.reason is Reason.INPUTS_DIFFER
-    assert line.words == f"fits, but its inputs are not what they were ({why})"
+    assert line.words == f"shape fits, but its inputs changed ({why})"
 
 
 def test_strict_says_so_when_a_layer_before_is_gone():
@@ -367,7 +367,7 @@ def test_strict_says_so_when_a_layer_before_is_gone():
     deeper = growth.grow(old, (insert(3, at="start", pool="none"),))
     line = transfer.plan(deeper, old, "strict").layers[0]
     assert (line.name, line.reason) == ("conv_1", Reason.INPUTS_DIFFER)
-    words = "fits, but its inputs are not what they were (conv_2 no longer comes before it)"
+    words = "shape fits, but its inputs changed (conv_2 before it was removed)"
     assert line.words == words
 
 
@@ -378,7 +378,7 @@ def test_strict_names_the_layer_before_that_was_not_carried_over():
     )
     words = {line.name: line.words for line in plan.layers}
     assert words["conv_1"].startswith("kernel (3, 3, 3, 4) does not fit (3, 3, 3, 5)")
-    assert words["dense_2"].endswith("(conv_1 before it is not carried over)")
+    assert words["dense_2"].endswith("(conv_1 before it was not carried over)")
 
 
 def test_a_layer_may_have_a_policy_of_its_own():

@@ -109,9 +109,24 @@ def test_a_stage_goes_on_from_its_last_good_epoch(run: RunFolder) -> None:
     )
     caught.value.advise("tiny.yaml")
     assert caught.value.hint == (
-        "lower train.learning_rate (now 0.001) in tiny.yaml, or say on_divergence: halve there, "
-        "beside it"
+        "lower train.learning_rate (now 0.001) in tiny.yaml, or add on_divergence: halve next to it"
     )
+
+
+@pytest.mark.parametrize(
+    ("halvings", "more"), [(5, "{halve: 10}"), (50, "{halve: 100}"), (60, "{halve: 100}")]
+)
+def test_more_halvings_are_advised_only_where_a_stage_file_may_say_them(
+    halvings: int, more: str
+) -> None:
+    hint = DivergedError("it did", key="train.learning_rate", halvings=halvings).hint
+    assert hint.endswith(f"on_divergence: {more}")
+    with_remedy(more)  # is read without an error
+
+
+def test_of_all_halvings_no_more_are_advised() -> None:
+    error = DivergedError("it did", key="train.learning_rate", learning_rate=1e30, halvings=100)
+    assert error.hint == "lower train.learning_rate (now 1e+30) in the stage file"
 
 
 def test_of_an_older_checkpoint_only_what_led_to_it_counts(run: RunFolder) -> None:
@@ -127,7 +142,7 @@ def test_the_plan_says_how_it_ends(run: RunFolder) -> None:
     entries = lineup.line_up(plans(), verify.survey(run))
     assert [one.action for one in entries] == [Action.REUSE, Action.RESUME]
     assert entries[1].reason == (
-        "it diverged in epoch 2, step 3: the loss is NaN; with these settings it ends there again"
+        "it diverged in epoch 2, step 3: the loss is NaN; with these settings it diverges again"
     )
 
 
@@ -264,7 +279,7 @@ def test_a_stage_that_ended_before_it_diverged_stays_done_and_says_so(tmp_path: 
     folder = left_behind(tmp_path, record(1, val_accuracy=0.9), wrong, best=1)
     run = grow.load(folder.path)
     assert run.stages[0].state == "done"
-    assert "1 epoch, from epoch 2 on, are no numbers" in console.plain(report.status_page(run))
+    assert "1 epoch, from epoch 2 on, are not finite" in console.plain(report.status_page(run))
 
 
 def test_a_checkpoint_without_numbers_is_none(tmp_path: Path) -> None:

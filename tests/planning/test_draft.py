@@ -249,7 +249,7 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     draft.write()
     assert (tmp_path / "s.yaml").read_text(encoding="utf-8") == draft.text
     (tmp_path / "s.yaml").write_text("mine")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         draft.write()
     assert (tmp_path / "s.yaml").read_text() == "mine"
     draft.write(force=True)
@@ -298,6 +298,9 @@ def test_too_little_to_train_on_is_said(tmp_path: Path) -> None:
     folder(tmp_path / "code", {"a": 3, "b\x1f": 3})
     same = folder(tmp_path / "same", {"a": 1, "b": 1})
     shutil.copy(same / "a" / "0.png", same / "a" / "1.png")
+    for name in ("a/0", "a/1", "b/0", "b/1"):
+        (tmp_path / "black" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(tmp_path / "black" / f"{name}.png")
     for place, words in {
         "nothing": "no such folder",
         "empty": "found no folder and no picture",
@@ -306,6 +309,7 @@ def test_too_little_to_train_on_is_said(tmp_path: Path) -> None:
         "bad": r'found none in "b"\. Not usable: b/x\.png',
         "code": "expected class names of readable characters",
         "same": "expected pictures to validate on, found none",
+        "black": r"to validate on, found none\. all 4 pictures are black: a/0\.png",
     }.items():
         with pytest.raises(DataError, match=words):
             grow.init(tmp_path / place, out=tmp_path / "s.yaml", measure=False)

@@ -233,7 +233,7 @@ def test_reuse_resume_and_run():
 def test_a_stage_that_was_begun_and_has_no_epoch_is_resumed():
     (small, *_) = stage_plans()
     entry = lineup.line_up((small,), [_found(small, epochs=0, done=False)])[0]
-    assert (entry.action, entry.reason) == (Action.RESUME, "begun before")
+    assert (entry.action, entry.reason) == (Action.RESUME, "started before")
 
 
 def test_a_stage_that_was_renamed_is_still_reused():
@@ -245,7 +245,7 @@ def test_a_stage_that_was_renamed_is_still_reused():
 def test_pictures_nobody_has_looked_at_prove_nothing():
     plans = stage_plans(Pictures(("cat", "dog"), None))
     entries = lineup.line_up(plans, [_found(plan) for plan in plans])
-    reason = "the pictures have not been looked at yet"
+    reason = "the images have not been read yet"
     assert {(entry.action, entry.reason) for entry in entries} == {(Action.RUN, reason)}
 
 

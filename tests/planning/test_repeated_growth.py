@@ -138,7 +138,7 @@ def test_growing_ends_where_it_does_not_pay():
     assert [entry.action for entry in entries] == ["reuse", "reuse", "skip", "skip"]
     assert entries[2].reason == entries[3].reason
     assert entries[2].reason == (
-        "growing does not pay any more: small to deeper, val_accuracy 70.00% → 70.10%, "
+        "growing no longer pays off: small to deeper, val_accuracy 70.00% → 70.10%, "
         "a gain of less than 0.5 points"
     )
 

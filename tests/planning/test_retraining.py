@@ -49,12 +49,25 @@ def test_a_class_more_is_said_with_the_entry_that_keeps_what_is_finished(digest,
     words = said(run_spec(), Pictures(NOW, digest), folders)
     assert words.startswith(
         "the classes are now box, disc, tri, and the finished stages know box, disc: "
-        "all stages will be trained again; to keep them and go on from there, add one more entry "
-        "at the end of stages: {"
+        "all stages will be trained again; to keep them and go on from there, as long as the "
+        "pictures of box, disc are what they were, add one more entry at the end of stages: {"
     )
     stages = following(words, run_values())
     assert [s.fingerprint for s in stages[:done]] == [f.fingerprint for f in folders]
     assert stages[-1].classes == NOW
+
+
+def test_a_second_class_more_keeps_all_that_is_finished_too():
+    text = {"stages": [{"name": "a"}, {"name": "b", "grow": [{"head": {"grow": ["tri"]}}]}]}
+    before = Pictures(NOW, "1" * 64, (BEFORE,))
+    folders = found(stageplans.plan_stages(run_spec(**text), before))
+    last = Pictures(("arc", *NOW), None, (Pictures(("arc", "box", "disc"), None),))
+    words = said(run_spec(**text), last, folders)
+    assert "are what they were, add one more entry" in words
+    entry = yaml.safe_load(words.partition("stages: ")[2])
+    longer = run_spec(stages=[*text["stages"], entry])
+    stages = stageplans.plan_stages(longer, replace(last, earlier=(before, BEFORE)))
+    assert [s.fingerprint for s in stages[:2]] == [f.fingerprint for f in folders]
 
 
 def test_the_name_of_the_entry_is_free():

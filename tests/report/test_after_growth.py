@@ -31,7 +31,7 @@ def planned(carried, *, at="end", augment=None, **train):
         ({"freeze": 1}, "frozen for 1 epoch, then trained"),
         ({"freeze": 2, "learning_rate": "0.1x"}, "frozen for 2 epochs, then trained at 0.1x"),
         ({"learning_rate": 0.5}, "trained at 0.5x the learning rate"),
-        ({"freeze": 6, "learning_rate": 0.5}, "frozen to the stage's end"),
+        ({"freeze": 6, "learning_rate": 0.5}, "frozen until the end of the stage"),
     ],
 )
 def test_how_carried_layers_are_trained(carried, how):
@@ -45,7 +45,7 @@ def test_how_carried_layers_are_trained(carried, how):
         (100, "outputs up to pool_1 are computed once: 26 kB in memory"),
         (2**30 // EACH + 1, "outputs up to pool_1 are computed once: 1,073.7 MB in a temporary"),
         (IN_FILE_BYTES // EACH + 1, "outputs are computed in each step: 34,359.7 MB up to pool_1"),
-        (0, "outputs up to pool_1 are computed once, if they are not too many"),
+        (0, "outputs up to pool_1 are computed once, if they fit"),
     ],
 )
 def test_where_outputs_are_kept(pictures, words):
@@ -67,7 +67,7 @@ def test_why_outputs_are_not_kept(stage, why):
 
 def test_a_warm_up_is_said_and_nothing_where_there_is_nothing():
     (line,) = training_lines(planned({}, warm_up=1.5), {})
-    assert line == "the learning rate rises from nothing over the first 1.5 epochs"
+    assert line == "learning rate warm-up: from 0 over the first 1.5 epochs"
     assert training_lines(planned({}), {"train": 100}) == []
 
 

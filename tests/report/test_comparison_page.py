@@ -76,7 +76,7 @@ def test_the_verdict_comes_first_and_everything_that_made_it_after(page: Page) -
     assert page.text.index(sentence) < page.text.index("85.0% ±0.6")
     for words in (
         *("7,000 train", "standard error of 0.8 points", "grow compare my.yaml", "name: my"),
-        *("keras 3", *map(str, SEEDS), "Each repeat", "None is tuned"),
+        *("keras 3", *map(str, SEEDS), "Each repeat", "nor growth are tuned"),
     ):
         assert words in page.text
 
@@ -95,7 +95,7 @@ def test_names_cannot_become_markup() -> None:
 
 
 def test_a_comparison_of_an_older_version_says_what_it_does_not_know() -> None:
-    assert "not kept by the version of grow" in Page(comparison_html(comparison())).text
+    assert "not recorded by the version of grow" in Page(comparison_html(comparison())).text
 
 
 def test_a_curve_is_the_mean_and_its_band_reaches_from_lowest_to_highest() -> None:
@@ -192,7 +192,7 @@ def test_a_comparison_that_diverged_is_read_back(tmp_path: Path) -> None:
     assert read.setting.seeds == found.setting.seeds[1:]
     assert [(one.seed, one.variant) for one in read.setting.diverged] == [(7, "growth")]
     assert read.verdict.sentence.endswith(
-        "Training diverged: growth in 1 of 3 repeats (seed 7); this repeat is left out of all "
+        "Training diverged: growth in 1 of 3 repeats (seed 7); this repeat is excluded from all "
         "figures."
     )
     assert {one.accuracy.repeats for one in read.summaries} == {2}
@@ -249,7 +249,7 @@ def test_a_damaged_result_is_no_traceback(tmp_path: Path, damage: str) -> None:
 
 def test_page_and_markdown_are_written_beside_the_result(tmp_path: Path) -> None:
     found = kept(tmp_path / "a")
-    files.write_comparison(found)
+    files.write_comparison_reports(found)
     assert (tmp_path / "a" / "report.html").read_text() == comparison_html(found)
     assert (tmp_path / "a" / "report.md").read_text() == comparison_markdown(found)
     assert json.loads(as_json(found)) == found.to_dict()

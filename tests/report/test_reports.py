@@ -169,10 +169,12 @@ def test_tables_say_which_cells_are_headings(run: Run) -> None:
 def test_the_page_says_what_it_came_to_and_how_it_was_made(run: Run) -> None:
     text = Page(html_page(run)).text
     for words in (
-        "74.0% of 50 validation pictures are classed rightly",
-        "By stage 2 deeper, epoch 12, chosen for the highest validation accuracy.",
-        "The epoch was chosen on these same pictures, which flatters it a little.",
-        "on 50 validation pictures: 13 are classed wrongly",
+        "74.0% accuracy on 50 validation images 95% CI 60.4% to 84.1%",
+        "Stage 2 deeper, epoch 12, selected for the highest validation accuracy.",
+        "The epoch was selected on the same images, so the accuracy is slightly optimistic.",
+        "on 50 validation images: 13 misclassified",
+        "Most confident mistakes",
+        "true: dog (below 0.1%), predicted: cat",
         "drawn/validation/7",
         "below 0.1%",
         "grow run tiny.yaml",
@@ -197,7 +199,7 @@ def test_names_cannot_become_markup(run: Run) -> None:
     assert "<script" not in text
     page = Page(text)
     assert " ".join(EVIL.split()) in page.text
-    assert page.each("img")[0]["alt"].endswith(f"taken for {EVIL}")
+    assert page.each("img")[0]["alt"].endswith(f"predicted: {EVIL}")
 
 
 def test_names_that_are_no_text_are_written_all_the_same(run: Run) -> None:
@@ -216,7 +218,7 @@ def test_the_errors_of_few_and_of_many_classes(run: Run, classes: int) -> None:
     assert len(cells) == (classes**2 if classes <= 20 else 0)
     assert ("confusion-title confusion-desc" in text) == (20 < classes <= 400)
     assert ("Most frequent confusions" in page.text) == (classes > 20)
-    assert "of 18 test pictures" in page.text or classes != 2
+    assert "on 18 test images" in page.text or classes != 2
 
 
 # Runs that are not whole.
@@ -225,15 +227,15 @@ def test_the_errors_of_few_and_of_many_classes(run: Run, classes: int) -> None:
 def test_a_run_that_has_not_begun(tmp_path: Path) -> None:
     page = Page(html_page(run_of(tmp_path, complete=0)))
     assert "No epoch is complete yet." in page.text
-    assert "none is yet" in page.text
+    assert "no stage is complete yet" in page.text
     assert not page.each("svg")[1:]  # the growth that is planned
 
 
 def test_a_run_in_the_middle_of_its_first_stage(tmp_path: Path) -> None:
     page = Page(html_page(run_of(tmp_path, complete=0, step=3)))
-    assert "By stage 1 small, epoch 1 of 2, still in training" in page.text
+    assert "Stage 1 small, epoch 1 of 2, still in training" in page.text
     assert "0 of 2 stages are complete; stage 1 small has 1 of 2 epochs." in page.text
-    assert "looked at when a stage is complete; none is yet" in page.text
+    assert "listed when a stage is complete; no stage is complete yet" in page.text
 
 
 def test_a_run_whose_first_stage_is_complete(tmp_path: Path) -> None:
@@ -246,14 +248,14 @@ def test_a_run_whose_first_stage_is_complete(tmp_path: Path) -> None:
 
 def test_a_stage_completed_by_an_older_version(tmp_path: Path) -> None:
     run = run_of(tmp_path)
-    words = "version of grow that did not keep which pictures were classed wrongly"
+    words = "version of grow that did not record misclassified images"
     assert words in Page(html_page(run)).text
     assert words in markdown_text(run)
 
 
 def test_without_a_log_the_page_says_what_it_does_not_know(tmp_path: Path) -> None:
     text = Page(html_page(runs.load(make_run(tmp_path / "a").path))).text
-    assert "not kept by the version of grow that ran it" in text
+    assert "not recorded by the version of grow that ran it" in text
 
 
 def test_a_training_that_diverged_is_reported_all_the_same(run: Run) -> None:
@@ -275,15 +277,15 @@ def test_a_training_that_diverged_is_reported_all_the_same(run: Run) -> None:
 def test_test_pictures_come_first_because_nothing_was_chosen_on_them(run: Run) -> None:
     on_test = replace(FINDINGS, split="test", pictures=1000, right=740)
     head = result.headline(with_classes(run, run.classes, on_test))
-    assert (head.figure, head.words) == ("74.0%", "of 1,000 test pictures are classed rightly")
-    assert head.chosen.endswith("No choice was made on the test pictures.")
-    assert head.interval.startswith("71.2 to 76.6% with 95% confidence")
+    assert (head.figure, head.words) == ("74.0%", "accuracy on 1,000 test images")
+    assert head.chosen.endswith("The test images were not used to select anything.")
+    assert head.interval == "95% CI 71.2% to 76.6%"
 
 
 def test_an_earlier_stage_that_did_better_is_named(run: Run) -> None:
     first = replace(run.stages[0], history=(record(1, val_accuracy=0.99), record(2)))
     better = replace(run, stages=(first, run.stages[1]))
-    words = "An earlier stage did better on the validation pictures: 1 small, 99.0% against 74.0%."
+    words = "An earlier stage has a higher validation accuracy: 1 small, 99.0% against 74.0%."
     assert result.better_before(better) == words
     assert result.better_before(run) == ""
     assert words in Page(html_page(better)).text

@@ -99,7 +99,7 @@ def test_who_is_at_work(half_done: result.Run) -> None:
     lock(FOLDER, 12345, "elsewhere")
     first = drawn(text.status_page(result.load(half_done.path))).splitlines()[0]
     assert first == (
-        "tiny in runs/tiny, process 12345 on elsewhere is at work since 2026-01-02T03:04:05"
+        "tiny in runs/tiny, running since 2026-01-02T03:04:05 (process 12345 on elsewhere)"
     )
 
 
@@ -133,7 +133,7 @@ def whole_run() -> list[events.Event]:
         events.Validating(1, 1),
         events.CheckpointWritten(FOLDER / "000005", 0.1),
         events.EpochDone(SMALL, first[0], 1),
-        events.Warned("no checkpoint written, training goes on without: No space left on device"),
+        events.Warned("checkpoint not written, training continues: No space left on device"),
         events.EpochDone(SMALL, first[1], 2),
         events.StageDone(SMALL, first, 2, "all 2 epochs trained", reused=False),
         events.Validating(1, 1),
@@ -158,6 +158,17 @@ def test_the_log_of_a_run() -> None:
 def test_pictures_left_out_are_not_said_to_be_listed_where_they_are_not() -> None:
     told = [drawn(line) for line in log.lines(whole_run()[1])]
     assert told[-1] == "  and 2 more\n"
+
+
+def test_files_that_are_no_pictures_are_no_warning_and_hide_none_that_is() -> None:
+    prepared = whole_run()[1]
+    assert isinstance(prepared, events.Prepared)
+    files = tuple((f"cats/{n}.txt", "not a picture file (.txt)") for n in range(6))
+    told = [drawn(one) for one in log.lines(replace(prepared, unusable=files))]
+    assert told[1] == "note: 6 files left out:\n"
+    bad = ("dogs/9.jpg", "the file is empty")
+    told = [drawn(one) for one in log.lines(replace(prepared, unusable=(*files, bad)))]
+    assert told[1:3] == ["warning: 7 files left out:\n", "  dogs/9.jpg: the file is empty\n"]
 
 
 def test_the_live_lines_at_every_moment() -> None:
@@ -242,10 +253,10 @@ def test_what_is_reused_is_not_waited_for() -> None:
 def test_a_sign_of_life_says_it_all_in_one_line() -> None:
     assert sign_of_life(training(*steps(1, 4))) == (
         "stage 1/2 small  epoch 1/2  step 3/4  loss 0.6700  accuracy 50.0%  "
-        "16 pictures/s  stage 0:05 left  run 4:28 left"
+        "16 images/s  stage 0:05 left  run 4:28 left"
     )
     assert sign_of_life(advance(Progress(), events.Preparing(5, 9000), 0.0)) == (
-        "pictures: 5 of 9,000 prepared"
+        "images: 5 of 9,000 prepared"
     )
     assert sign_of_life(Progress()) == ""
 
@@ -387,5 +398,5 @@ def test_a_check_of_too_few_pictures_shows_no_figures() -> None:
 @pytest.mark.parametrize("doing", ["prepared", "read", "compared"])
 def test_what_is_done_with_pictures_is_said(doing: str) -> None:
     now = advance(Progress(), events.Preparing(1200, 9000, doing), 0.0)
-    assert sign_of_life(now) == f"pictures: 1,200 of 9,000 {doing}"
+    assert sign_of_life(now) == f"images: 1,200 of 9,000 {doing}"
     assert live_lines(now)[0].plain.endswith(f"  1,200 of 9,000 {doing}")

@@ -48,7 +48,7 @@ def test_a_strange_record_is_not_known(field: str, strange: Any) -> None:
 def test_another_number_of_threads_is_told_with_the_setting_that_gives_the_first_one() -> None:
     (text,) = said(replace(HERE, threads=1))
     assert text.startswith("1 thread, found 2 threads.")
-    assert "may differ in their last digits" in text
+    assert "may differ in the last digits" in text
     assert text.endswith("run again with GROW_THREADS=1")
     assert "Ctrl-C twice" in text  # a plain stop would write steps of two threads down
 

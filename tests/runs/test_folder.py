@@ -109,6 +109,18 @@ def test_a_run_notes_its_stage_file_and_where_it_stood(folder, tmp_path):
     assert folder.spec() == spec
 
 
+@pytest.mark.parametrize(
+    "wrong", [5, None, "x", [5], [{}], {"a": 1}, [{"classes": 3, "pictures": "x"}]]
+)
+def test_classes_of_earlier_stages_of_another_form_are_damage(folder, tmp_path, wrong):
+    folder.write_run(run_spec(), tmp_path, CATS_DOGS)
+    values = folder.header()
+    del values["schema"]
+    documents.write(folder.run_file, "grow.run/1", {**values, "earlier": wrong})
+    with pytest.raises(RunFolderError, match="expected the classes and pictures of each"):
+        folder.header()
+
+
 def test_an_edited_stage_gets_a_folder_of_its_own_and_the_old_one_stays(folder):
     folder.begin(SMALL).write_done(DONE)
     edited = stage_plans(train={"epochs": 7})[0]

@@ -110,7 +110,7 @@ def test_the_command_shows_and_without_a_terminal_deletes_only_when_told(run: Ru
     shown = _grow("clean", str(run.path))
     assert shown.returncode == 0
     assert f"{old}: the stage file does not use it" in shown.stdout
-    assert "nothing was deleted: no terminal to ask at" in shown.stderr
+    assert "nothing was deleted: there is no terminal to ask" in shown.stderr
     assert old.exists()
     as_json = json.loads(_grow("clean", str(run.path), "--json").stdout)
     assert (as_json["deleted"], old.exists()) == ([], True)

@@ -127,7 +127,20 @@ def test_a_process_does_not_hold_a_lock_twice(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b'{"host": ', b"null", b"[]", b"[1]", b"7", b'"me"', b"\xff\xfe", b"\0\0"],
+    [
+        b"",
+        b"{",
+        b'{"host": ',
+        b"null",
+        b"[]",
+        b"[1]",
+        b"7",
+        b'"me"',
+        b"\xff\xfe",
+        b"\0\0",
+        b"{}",
+        b'{"host": 5}',
+    ],
 )
 def test_a_garbled_lock_is_taken_over(tmp_path, content):
     (tmp_path / "lock").write_bytes(content)
@@ -243,7 +256,7 @@ def test_a_lock_that_cannot_be_read_for_a_moment_is_not_taken_for_lost(tmp_path,
         raise OSError(errno.EMFILE, "Too many open files")
 
     with lock.held(tmp_path) as hold:
-        monkeypatch.setattr(lock.plainfile, "read", busy)
+        monkeypatch.setattr(lock.plainfile, "read_bytes", busy)
         hold.check()
         monkeypatch.undo()
 
@@ -343,8 +356,11 @@ for _ in range(60):
             os.close(inside)
             (trophies / "inside").unlink()
             if _ % 2:
-                (folder / "lock").write_text('{"host": "%s", "process": 4194305, "n": "%s"}'
-                    % (lock.socket.gethostname(), os.urandom(8).hex()))
+                # Whole at once, as every lock appears.
+                beside = trophies / os.urandom(8).hex()
+                beside.write_text('{"host": "%s", "process": 4194305, "n": "%s"}'
+                    % (lock.socket.gethostname(), beside.name))
+                beside.replace(folder / "lock")
     except RunFolderError:
         time.sleep(0.001)
 print("well")

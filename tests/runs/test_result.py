@@ -130,6 +130,15 @@ def test_damaged_notes_are_written_anew_by_the_next_run(
     with pytest.raises(RunFolderError) as caught:
         grow.load(run_dir)
     assert caught.value.hint == f"`grow run a.yaml --set seed=3` {ANEW}"
+    moved = run_dir.rename(run_dir.parents[1] / "moved")
+    with pytest.raises(RunFolderError) as caught:
+        grow.load(moved)
+    assert caught.value.hint == f"`grow run a.yaml --set seed=3 --run-dir {moved}` {ANEW}"
+    started["command"] = "grow run a.yaml --run-dir runs/tiny --quiet"
+    (moved / "events.jsonl").write_text(json.dumps(started) + "\n")
+    with pytest.raises(RunFolderError) as caught:
+        grow.load(moved)
+    assert caught.value.hint == f"`grow run a.yaml --quiet --run-dir {moved}` {ANEW}"
 
 
 @pytest.mark.parametrize("file", ["done.json", "history.jsonl"])

@@ -73,7 +73,9 @@ def carry_out(stage_file: Path) -> Callable[..., list[Event]]:
                 hear(event, switch)
 
         spec = validate.read(stage_file)
-        engine.run(spec, stage_file.parent, RunFolder(folder), cache_folder(), emit, switch)
+        engine.train_stages(
+            spec, stage_file.parent, RunFolder(folder), cache_folder(), emit, switch
+        )
         return events
 
     return run

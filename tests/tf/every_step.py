@@ -91,7 +91,7 @@ class Harness:
         file = self.folder / "stages.yaml"
         file.write_text(self.text)
         try:
-            engine.run(
+            engine.train_stages(
                 validate.read(file), self.folder, RunFolder(run), cache_folder(), emit, switch
             )
         except Stopped:

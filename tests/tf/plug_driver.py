@@ -3,7 +3,7 @@
 Usage: ``python plug_driver.py STAGES.yaml RUN [HOW CALL NUMBER]``. HOW is ``exit`` (the process is
 gone at once, nothing is tidied), ``stop`` (SIGTERM to itself), ``twice`` (two of them) or ``full``
 (the call fails, and all after it: the disk is full). CALL names a function, such as ``os.fsync``
-or ``grow.train.engine._grow``; NUMBER says at which call of it.
+or ``grow.train.engine._grow_model``; NUMBER says at which call of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +73,10 @@ def act(how: str) -> None:
     actions: dict[str, Callable[[], None]] = {"exit": lambda: os._exit(9), "full": refuse}
     if how in actions:
         actions[how]()
-    for _ in range(2 if how == "twice" else 1):
+    os.kill(os.getpid(), signal.SIGTERM)
+    if how == "twice":
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(1)  # two that wait for the main thread would count as one
         os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -149,7 +149,7 @@ def test_a_run_keeps_findings_that_agree_with_its_history_and_writes_reports(
     reports = ["report.html", "report.json", "report.md"]
     assert there == [[], reports]
     text = (result.path / "report.html").read_text("utf-8")
-    assert "stage 2 deeper" in text
+    assert "stage 2 deeper" in text.lower()
     assert result.log.command.startswith("grow run ")
 
 

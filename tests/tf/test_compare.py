@@ -13,7 +13,7 @@ from PIL import Image
 
 import grow
 from grow.comparison import trial
-from grow.comparison.run import compare
+from grow.comparison.run import run_comparison
 from grow.comparison.trial import Task
 from grow.errors import RunFolderError, Stopped, UsageError
 from grow.planning import validate
@@ -70,7 +70,7 @@ def carried_out(task: Task, hear: Callable[[Told, StopSwitch], None] | None = No
         if hear is not None:
             hear(told, switch)
 
-    trial.carry_out(task, listen, switch)
+    trial.run_trial(task, listen, switch)
     return heard
 
 
@@ -130,7 +130,7 @@ def test_the_figures_on_test_pictures_are_kept_and_made_again_when_damaged(
 
 @pytest.mark.slow
 def test_a_comparison_stopped_anywhere_comes_to_the_same(stage_file: Path, tmp_path: Path) -> None:
-    whole = compare(stage_file, repeats=2, jobs=2, run_dir=tmp_path / "whole")
+    whole = run_comparison(stage_file, repeats=2, jobs=2, run_dir=tmp_path / "whole")
     assert [summary.name for summary in whole.summaries] == NAMES
     assert whole.setting.pictures.judged_on == "test"
     steps = 0
@@ -144,9 +144,9 @@ def test_a_comparison_stopped_anywhere_comes_to_the_same(stage_file: Path, tmp_p
     switch = StopSwitch()
     options: dict[str, Any] = {"repeats": 2, "jobs": 1, "run_dir": tmp_path / "stopped"}
     with pytest.raises(Stopped):
-        compare(stage_file, **options, listeners=[stop_in_the_middle], stop=switch)
+        run_comparison(stage_file, **options, listeners=[stop_in_the_middle], stop=switch)
     assert not (tmp_path / "stopped" / "compare.json").exists()
-    again = compare(stage_file, **options)
+    again = grow.compare(stage_file, **options)
     assert timeless(again.to_dict()) == timeless(whole.to_dict())
     kept = json.loads((tmp_path / "stopped" / "compare.json").read_text())
     assert timeless(kept) == timeless(again.to_dict())
@@ -167,13 +167,13 @@ def test_a_comparison_stopped_anywhere_comes_to_the_same(stage_file: Path, tmp_p
 )
 def test_options_that_make_no_sense(stage_file: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        compare(stage_file, **options)
+        run_comparison(stage_file, **options)
 
 
 def test_a_file_in_which_nothing_grows(stage_file: Path) -> None:
     stage_file.write_text(STAGES.partition("  - name: deeper")[0])
     with pytest.raises(UsageError, match="nothing grows"):
-        compare(stage_file)
+        run_comparison(stage_file)
 
 
 def test_the_folder_of_a_run_is_left_alone(stage_file: Path, tmp_path: Path) -> None:
@@ -181,4 +181,4 @@ def test_the_folder_of_a_run_is_left_alone(stage_file: Path, tmp_path: Path) -> 
     RunFolder(task.folder).path.mkdir()
     (task.folder / "run.json").write_text("{}")
     with pytest.raises(RunFolderError, match="folder of a run"):
-        compare(stage_file, run_dir=task.folder)
+        run_comparison(stage_file, run_dir=task.folder)

@@ -289,7 +289,7 @@ def test_a_checkpoint_that_cannot_be_written_loses_nothing(
 
     monkeypatch.setattr(checkpoint, "write", full)
     words = warnings(carry_out(tmp_path / "run"))
-    assert any("no checkpoint written" in text and "No space left" in text for text in words)
+    assert any("checkpoint not written" in text and "No space left" in text for text in words)
     assert good(tmp_path / "run").keys() >= {
         name for name in lasting(straight) if name.endswith("model.keras")
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import grow
-from grow.errors import Stopped
+from grow.errors import RunFolderError, Stopped
 from grow.signals import StopSwitch
 from grow.train.events import Event, StepDone
 from tests.commands import Command, Said
@@ -276,3 +276,21 @@ def test_the_same_comparison_mends_what_is_damaged_of_it(
         ]
         assert figures[0] == figures[1]
         assert again.verdict == whole.verdict
+
+
+def test_the_log_of_a_folder_is_left_alone_once_its_lock_is_lost(
+    sources: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    left: list[bytes] = []
+
+    def take(_event: Event) -> None:
+        """Another process takes the folder while a listener is told."""
+        if not left:
+            (run / "lock").write_text('{"host": "elsewhere", "process": 1}')
+            (run / "events.jsonl").write_text("of another process\n")
+            left.append((run / "events.jsonl").read_bytes())
+
+    with pytest.raises(RunFolderError, match="nothing more is written"):
+        grow.run(sources / "tiny.yaml", run_dir=run, listeners=[take])
+    assert [(run / "events.jsonl").read_bytes()] == left

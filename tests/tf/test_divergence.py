@@ -22,7 +22,7 @@ from grow.runs.checkpoint import State
 from grow.runs.folder import RunFolder
 from grow.runs.stage_folder import StageFolder
 from grow.signals import StopSwitch
-from grow.train import engine, loop
+from grow.train import engine, evaluate, loop
 from grow.train.events import (
     CheckpointWritten,
     Diverged,
@@ -33,6 +33,7 @@ from grow.train.events import (
     StageStarted,
     StepDone,
     Validating,
+    Warned,
 )
 from tests.builders import record
 from tests.tf.conftest import Killed, differences
@@ -82,7 +83,7 @@ def carry_out(stages: str, folder: Path, hear: Hear | None = None) -> list[Event
             hear(event, switch)
 
     spec = validate.parse(stages, "tiny.yaml")
-    engine.run(spec, folder.parent, RunFolder(folder), cache_folder(), emit, switch)
+    engine.train_stages(spec, folder.parent, RunFolder(folder), cache_folder(), emit, switch)
     return events
 
 
@@ -131,8 +132,8 @@ def test_a_divergence_is_noticed_within_the_epoch(
     assert f"diverged in epoch 2, step {noticed}: " in caught.value.message
     assert "back at its last good epoch, 1" in caught.value.message
     assert caught.value.hint == (
-        "lower train.learning_rate (now 0.01) in the stage file, or say on_divergence: halve "
-        "there, beside it"
+        "lower train.learning_rate (now 0.01) in the stage file, or add on_divergence: halve "
+        "next to it"
     )
     folder = only(tmp_path / "run")
     (divergence,) = folder.divergences()
@@ -140,6 +141,38 @@ def test_a_divergence_is_noticed_within_the_epoch(
     assert divergence.value in ("nan", "inf", "-inf")
     assert divergence.learning_rate == 0.01
     assert [one.epoch for one in folder.history()] == [1]
+
+
+@pytest.mark.parametrize(("rate", "diverges"), [(1e36, True), (1.0, False)])
+def test_without_validation_the_last_step_is_looked_at_too(
+    rate: float, diverges: bool, tmp_path: Path, blow_up: Blow
+) -> None:
+    blow_up(3, 3, rate=rate)  # the weights are finite, and no step computes with them any more
+    stages = text(optimizer="rmsprop").replace("validation: 8", "validation: 0")
+    stages = stages.replace("epochs: 3", "epochs: 3, best: last")
+    # No rectifier that may happen to give zeros for all pictures, whatever the weights.
+    stages = stages.replace("batch_norm: true, dropout: 0.1", "activation: linear")
+    stages = stages.replace("dense: [6], dropout: 0.3", "dense: []")
+    if not diverges:
+        assert len(of(EpochDone, carry_out(stages, tmp_path / "run"))) == 3
+        return
+    with pytest.raises(DivergedError, match="diverged in epoch 3, step 3: the loss is "):
+        carry_out(stages, tmp_path / "run")
+    folder = only(tmp_path / "run")
+    assert folder.done() is None
+    assert len(folder.history()) == 2
+
+
+def test_outputs_that_are_no_numbers_at_the_end_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = evaluate.probabilities
+    monkeypatch.setattr(evaluate, "probabilities", lambda *told: whole(*told) * np.nan)
+    told = of(Warned, carry_out(text(), tmp_path / "run"))
+    assert [one.text for one in told] == [
+        "stage small: the model's outputs for some validation pictures are no numbers (NaN), "
+        "since its weights are too large; a lower learning rate helps"
+    ]
 
 
 def test_no_checkpoint_holds_what_is_no_number(tmp_path: Path, blow_up: Blow) -> None:
@@ -448,7 +481,7 @@ def test_a_trial_that_diverges_is_counted_as_such(
     spec = validate.parse(stages, "tiny.yaml")
     tasks = [Task(spec, tmp_path, tmp_path / f"seed-{seed}", seed) for seed in (3, 4)]
     for task in tasks:
-        trial.carry_out(task, lambda told: None, StopSwitch())
+        trial.run_trial(task, lambda told: None, StopSwitch())
     found = comparing._weighed_up(tmp_path, tasks, 1, "")
     assert found.setting.seeds == (3,)
     assert {(one.seed, one.variant) for one in found.setting.diverged} == {

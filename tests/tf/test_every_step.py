@@ -150,29 +150,29 @@ def test_a_step_has_two_traces_whichever_batch_comes_first(sizes: tuple[int, ...
     model = compiled()
     for size in sizes:
         pictures, labels = batch(size)
-        step.train(model, 8, pictures, labels, np.ones(size, np.float32))
-        step.evaluate(model, 8, pictures, labels)
-        assert step.predict(model, 8, pictures).shape == (size, 1)
+        step.train_batch(model, 8, pictures, labels, np.ones(size, np.float32))
+        step.evaluate_batch(model, 8, pictures, labels)
+        assert step.predict_batch(model, 8, pictures).shape == (size, 1)
     assert [traces(model, kind) for kind in ("train", "test", "predict")] == [[None, 8]] * 3
 
 
 def test_a_model_that_keras_has_used_already_takes_its_steps_here() -> None:
     model = compiled()
     model.test_on_batch(*batch(5))
-    step.evaluate(model, 8, *batch(8))
-    step.evaluate(model, 8, *batch(5))
+    step.evaluate_batch(model, 8, *batch(8))
+    step.evaluate_batch(model, 8, *batch(5))
     assert traces(model, "test") == [None, 8]
-    step.evaluate(model, 5, *batch(5))
+    step.evaluate_batch(model, 5, *batch(5))
     assert traces(model, "test") == [5]
 
 
 def test_a_model_compiled_anew_has_no_step_of_before() -> None:
     model = compiled()
-    step.train(model, 8, *batch(8))
+    step.train_batch(model, 8, *batch(8))
     compiling.freeze(model, {"conv_1", "dense_1"})
     compiling.compile_with(model, model.optimizer, 2)
     before = network.read_weights(model)
-    step.train(model, 8, *batch(8))
+    step.train_batch(model, 8, *batch(8))
     after = network.read_weights(model)
     moved = {name for name in before if not np.array_equal(before[name], after[name])}
     assert moved == {"dense_2/kernel", "dense_2/bias"}

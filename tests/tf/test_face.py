@@ -57,7 +57,10 @@ def test_a_run_is_stopped_and_the_same_command_finishes_it(
 
     stopped = python(tmp_path, "-c", STOPPED)
     assert stopped.returncode == 130
-    assert stopped.stderr == "stopped as asked\ngo on with: grow run tiny.yaml\n"
+    assert stopped.stderr == (
+        "Stopped. Checkpoint written at stage 1, epoch 2, step 1.\n"
+        "Resume with: grow run tiny.yaml\n"
+    )
     begun, rest = stopped.stdout.split("{", 1)
     assert begun.splitlines()[1:4] == [
         f"run tiny in {Path('runs/tiny')}",
@@ -68,7 +71,7 @@ def test_a_run_is_stopped_and_the_same_command_finishes_it(
     assert refused["exit_code"] == 4
     assert "is in use by process" in refused["error"]
     assert rest[end - 1 :].strip() == (
-        "stopping at the next step, with a checkpoint; once more: at once"
+        "Stopping after this step, with a checkpoint. Press Ctrl-C again to stop immediately."
     )
     monkeypatch.chdir(tmp_path)
     small, deeper = grow.load("runs/tiny").stages
@@ -78,7 +81,7 @@ def test_a_run_is_stopped_and_the_same_command_finishes_it(
 
     finished = python(tmp_path, "-m", "grow", "run", "tiny.yaml")
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert "\ngoes on after 1 epoch and 1 step\nepoch 2/2  loss" in finished.stdout
+    assert "\nresuming after 1 epoch and 1 step\nepoch 2/2  loss" in finished.stdout
     assert "\ngrowth shock: val loss " in finished.stdout
     assert "\x1b" not in finished.stdout
     assert [entry.action for entry in grow.plan("tiny.yaml").entries] == ["reuse", "reuse"]

@@ -44,6 +44,15 @@ def models(folder: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in sorted(folder.glob("*/model.keras"))}
 
 
+def without_words(value: object) -> object:
+    """The same without sentences, whose wording is no promise."""
+    if isinstance(value, list):
+        return [without_words(one) for one in value]
+    if isinstance(value, dict):
+        return {k: without_words(v) for k, v in value.items() if k != "sentence"}
+    return value
+
+
 def trained_steps(folder: Path, since: int) -> int:
     lines = (folder / "events.jsonl").read_text().splitlines()[since:]
     return sum(json.loads(line)["event"] in ("EpochDone", "CheckpointWritten") for line in lines)
@@ -79,7 +88,7 @@ def test_a_comparison_is_reused_with_its_result(earlier: Path) -> None:
     grow(earlier, "compare", "compare.yaml", "--repeats", "2", "--run-dir", "compared")
     after = json.loads(path.read_text())
     for key in before.keys() - {"command", "versions", "folder", "seal"}:
-        assert after[key] == before[key], key
+        assert without_words(after[key]) == without_words(before[key]), key
 
 
 def test_the_prepared_pictures_are_not_prepared_again(earlier: Path) -> None:

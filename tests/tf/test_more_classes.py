@@ -170,8 +170,8 @@ def test_reports_cards_and_the_resumed_run_know_each_stages_classes(later: Path)
     grow.resume(later / "run")
     text = (later / "run" / "report.md").read_text()
     assert "exact** for the old classes (ant, cat, dog) relative to each other" in text
-    assert "It knows 3 classes, ant, cat, dog, and its figures are among these." in text
-    assert "on the validation pictures of the old classes (ant, cat, dog)" in text
+    assert "It has 3 classes (ant, cat, dog); its figures cover only these." in text
+    assert "on the validation images of the old classes (ant, cat, dog)" in text
     assert "An earlier stage did better" not in text
     card = grow.card(later / "run", stage="wider")
     assert card.trouble == ""

@@ -91,7 +91,7 @@ def test_it_is_resumed_bit_for_bit(file: Path, last_states) -> None:
             if steps == stop_at:
                 switch.request(2)
 
-        engine.run(spec, file.parent, RunFolder(Path(name)), cache_folder(), emit, switch)
+        engine.train_stages(spec, file.parent, RunFolder(Path(name)), cache_folder(), emit, switch)
 
     carry_out("straight", -1)
     for stop_at in (2, 6, 10):

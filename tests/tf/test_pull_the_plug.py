@@ -149,7 +149,7 @@ def test_killed_at_a_certain_call(
 
 
 STOPS = [
-    ("grow.train.step.train", 5),  # goes on with the epoch's smaller batch
+    ("grow.train.step.train_batch", 5),  # goes on with the epoch's smaller batch
     ("grow.data.synthetic.drawn._paint", 20),
     ("grow.train.engine._compiled", 1),
     ("grow.train.grow.evaluate", 2),
@@ -242,12 +242,12 @@ def test_a_read_only_folder_of_checkpoints(
     stage_file: Path, straight: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    assert finish(start(stage_file, run, "exit", "grow.train.engine._train", 1))[0] == 9
+    assert finish(start(stage_file, run, "exit", "grow.train.engine._train_epochs", 1))[0] == 9
     (folder,) = RunFolder(run).stage_folders()
     folder.checkpoints.chmod(0o500)
     code, out = finish(start(stage_file, run))
     assert code == 1
-    assert "no checkpoint written" in out
+    assert "checkpoint not written" in out
     folder.checkpoints.chmod(0o700)
     assert finish(start(stage_file, run))[0] == 0
     ends_as(run, straight)

@@ -169,7 +169,7 @@ def test_batches_do_not_change_what_is_said(
     for one, other in zip(in_threes.pictures, at_once.pictures, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
     assert heard[-1].done == heard[-1].total == 53
-    with pytest.raises(GrowError, match="stopped"):
+    with pytest.raises(GrowError, match="Stopped"):
         grow.predict(two / "run", *arguments, stop=_stopped())
 
 

@@ -5,7 +5,7 @@ into words (`words` knows how), `checks` looks at what needs more than one key, 
 it all in order, and `write` goes the other way. Nothing here knows of pictures or Keras.
 """
 
-from grow.config.reader.source import located, parse, read
+from grow.config.reader.source import located, parse_spec, read_spec
 from grow.config.write import flow, schema, to_yaml
 
-__all__ = ["flow", "located", "parse", "read", "schema", "to_yaml"]
+__all__ = ["flow", "located", "parse_spec", "read_spec", "schema", "to_yaml"]

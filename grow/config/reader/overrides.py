@@ -42,7 +42,7 @@ def _with(document: Document, text: str) -> Document:
     try:
         if not equals or not steps.strip():
             raise _UnfitError("expected key=value, such as train.epochs=3")
-        value = positions.load(written)
+        value = positions.load_yaml(written)
         if value.problems:
             raise _UnfitError(value.problems[0].text)
         whole = copy.deepcopy(document.value)
@@ -69,16 +69,16 @@ def _put(whole: Any, parts: list[str], value: Any) -> Path:
     path: Path = ()
     inside = whole
     for part in parts[:-1]:
-        key = _key(inside, part, path)
+        key = _key_or_number(inside, part, path)
         if isinstance(inside, dict) and inside.get(key) is None:
             inside[key] = {}
         inside, path = inside[key], (*path, key)
-    key = _key(inside, parts[-1], path)
+    key = _key_or_number(inside, parts[-1], path)
     inside[key] = value
     return (*path, key)
 
 
-def _key(inside: Any, part: str, path: Path) -> str | int:
+def _key_or_number(inside: Any, part: str, path: Path) -> str | int:
     """What a part of a path means in what is there."""
     where = spell(path) or "the stage file"
     if isinstance(inside, dict):

@@ -74,7 +74,7 @@ class Document:
         return Problem(spell(path), line, column, text, place.source)
 
 
-def load(text: str) -> Document:
+def load_yaml(text: str) -> Document:
     """Read one YAML document; whatever is wrong with it comes back among its problems."""
     try:
         node = _compose(text)

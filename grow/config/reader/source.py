@@ -25,7 +25,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _START = "`grow init` writes a stage file to start from"
 
 
-def read(path: Path, overrides: Sequence[str], check: Check) -> RunSpec:
+def read_spec(path: Path, overrides: Sequence[str], check: Check) -> RunSpec:
     """The value of a stage file, with ``overrides`` such as ``train.epochs=3`` in their places.
 
     Raises:
@@ -55,7 +55,7 @@ def read(path: Path, overrides: Sequence[str], check: Check) -> RunSpec:
         other = "UTF-16" if content.startswith(_UTF_16) else "other bytes"
         text = f"expected UTF-8, found {other}; save it as UTF-8"
         raise StageFileError(file, (Problem("", line, column, text),)) from None
-    return parse(text, file, overrides, check)
+    return parse_spec(text, file, overrides, check)
 
 
 def located(
@@ -67,12 +67,12 @@ def located(
     """
     if not error.path:
         return error
-    document = overriding.apply(positions.load(path.read_text("utf-8-sig")), overrides)
+    document = overriding.apply(positions.load_yaml(path.read_text("utf-8-sig")), overrides)
     text = f"{error.message}; {error.hint}" if error.hint else error.message
     return StageFileError(str(path), (document.problem(error.path, text),))
 
 
-def parse(text: str, file: str, overrides: Sequence[str], check: Check) -> RunSpec:
+def parse_spec(text: str, file: str, overrides: Sequence[str], check: Check) -> RunSpec:
     """The value of a stage file's text; messages call it ``file``.
 
     Raises:
@@ -80,7 +80,7 @@ def parse(text: str, file: str, overrides: Sequence[str], check: Check) -> RunSp
     """
     if len(text) > MAX_BYTES:
         raise _too_long(file)
-    document = positions.load(text.removeprefix("\ufeff"))
+    document = positions.load_yaml(text.removeprefix("\ufeff"))
     if document.value is None and not document.problems:
         raise _whole_file(file, f"expected a stage file, found an empty one; {_START}")
     spec, found = _judge(overriding.apply(document, overrides), check)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from grow.config.schema.values import Value
+from grow.errors import MOST_HALVINGS
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Best = Literal[Monitor, "last"]
@@ -47,7 +48,7 @@ class OnDivergence(Value):
 
     halve: int = Field(
         ge=0,
-        le=100,
+        le=MOST_HALVINGS,
         description="how often in a stage the learning rate may be halved before it ends as with "
         "stop",
     )

@@ -19,7 +19,7 @@ from grow.data.cache import index as memory
 from grow.data.cache.index import INDEX, Index
 from grow.data.cache.journal import Pixels
 from grow.data.cache.workspace import open_images
-from grow.data.cache.writing import flush, remove
+from grow.data.cache.writing import flush, remove_file
 from grow.data.manifest import Shape
 
 _LOOKS = 3
@@ -57,13 +57,17 @@ def hold(place: Path, shape: Shape, check_stop: Callable[[], None]) -> Held:
     for _ in range(_LOOKS):
         if index is None:
             return Held(warnings=told)
-        images = open_images(place, index, shape)
-        if images is not None and memory.is_unaltered(place, index, check_stop):
+        # Digest before header: of a damaged array nothing is read that it says of itself.
+        whole = memory.is_whole(place, index)
+        unaltered = whole and memory.is_unaltered(place, index, check_stop)
+        images = open_images(place, index, shape) if unaltered else None
+        if images is not None:
             return Held(_with_digest(place, index, check_stop), images, told)
         before, index = index, memory.read(place)
         if index is not None and index.images == before.images:
             break  # else another process has just put another array in its place
-    why = "is missing or has not its size" if images is None else "has not its digest"
+    why = "is not the array of its index" if unaltered else "has not its digest"
+    why = why if whole else "is missing or has not its size"
     return Held(warnings=(*told, f"{place / before.images} is damaged: it {why}; {_ANEW}"))
 
 
@@ -90,5 +94,5 @@ def _with_digest(place: Path, index: Index, check_stop: Callable[[], None]) -> I
         if now is not None and now.images == index.images:
             beside.replace(place / INDEX)
             return whole
-    remove(beside)
+    remove_file(beside)
     return index

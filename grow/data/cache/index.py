@@ -10,6 +10,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -41,6 +42,7 @@ _CAME_LATER = {
 _FEWER_KINDS = "not a JPEG, PNG, GIF, BMP or WebP picture"
 
 INDEX = "index.json"
+_IMAGES = re.compile(r"images-[0-9a-f]+\.npy")
 _MOST_BYTES = 1 << 33
 _HEAD = '{"sha256":"'
 _MIDDLE = '","entry":'
@@ -77,6 +79,10 @@ class Record(NamedTuple):
     def written(self) -> tuple[Any, ...]:
         """Its values as they are written: as versions without `stored` do, where there is none."""
         return tuple(self) if self.stored else tuple(self)[:-1]
+
+
+_KINDS = (str, int, int, str, str, int)
+"""The types of a record's values, without `stored`."""
 
 
 @dataclass(frozen=True)
@@ -283,12 +289,12 @@ def is_unaltered(place: Path, index: Index, check_stop: Callable[[], None]) -> b
 def read(place: Path) -> Index | None:
     """The entry's index, or None where it is missing or not as it was written."""
     try:
-        raw = plainfile.read(place / INDEX, _MOST_BYTES)
+        raw = plainfile.read_bytes(place / INDEX, _MOST_BYTES)
     except OSError:
         return None
-    body = _unframed(raw)
-    del raw
     try:
+        body = _unframed(raw)
+        del raw
         return None if body is None else _parsed(body)
     except plainfile.MALFORMED:
         return None
@@ -302,16 +308,22 @@ def _parsed(body: str) -> Index:
         rows.reverse()
         while rows:  # each row goes when its record comes: of a million, both are much
             record = Record(*rows.pop())
+            if tuple(map(type, record[: len(_KINDS)])) != _KINDS:
+                raise TypeError(record)
             records[record.key] = record
-    digest, contents = str(values.get("digest", "")), _contents(values.get("contents"))
-    return Index(str(values["images"]), int(values["size"]), records, digest, contents)
+    images, size, digest = values["images"], values["size"], values.get("digest", "")
+    if not _IMAGES.fullmatch(images):  # it becomes part of a path, of what is removed too
+        raise ValueError(images)
+    return Index(images, int(size), records, str(digest), _contents(values.get("contents")))
 
 
 def _contents(values: dict[str, Any] | None) -> Contents | None:
     if values is None:
         return None
     remarks = [Remark(**{**one, "keys": tuple(one["keys"])}) for one in values["remarks"]]
-    return Contents(values["digest"], tuple(remarks))
+    if not all(isinstance(text, str) for one in remarks for text in (*one.keys, one.words)):
+        raise TypeError(remarks)
+    return Contents(str(values["digest"]), tuple(remarks))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from grow import plainfile
 from grow.data.cache.index import Record
-from grow.data.cache.writing import new_file, remove, writing_entry
+from grow.data.cache.writing import new_file, remove_file, writing_entry
 from grow.data.manifest import Shape
 
 Pixels = NDArray[np.uint8]
@@ -88,7 +88,7 @@ class Journal:
     def remove(self) -> None:
         """Remove it, when it has served."""
         for path in journal_files(self._lines_path):
-            remove(path)
+            remove_file(path)
 
 
 def read_journals(
@@ -103,7 +103,7 @@ def read_journals(
     """
     for lines in sorted(place.glob(f"read-*{_LINES}")):
         try:
-            raw = plainfile.read(lines, _MOST_BYTES)
+            raw = plainfile.read_bytes(lines, _MOST_BYTES)
             array = _mapped(lines.with_suffix(_ROWS), shape)
         except (OSError, ValueError):
             continue  # somebody else's, who has just removed it

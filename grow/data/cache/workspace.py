@@ -14,15 +14,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, Self
 
 import numpy as np
 
 from grow.data.cache.index import INDEX, Index, Record, dumped, is_whole, read
 from grow.data.cache.journal import Journal, Pixels, journal_files, read_journals
-from grow.data.cache.writing import flush, new_file, remove, writing_entry
+from grow.data.cache.writing import flush, new_file, remove_file, writing_entry
 from grow.data.manifest import Shape
 from grow.errors import Stopped
+from grow.plainfile import MALFORMED
 
 _LEFTOVER_SECONDS = 24 * 3600
 
@@ -35,8 +37,9 @@ def open_images(place: Path, index: Index, shape: Shape) -> Pixels | None:
     if not is_whole(place, index):
         return None
     try:
-        images: Pixels = np.load(place / index.images, mmap_mode="r")
-    except (OSError, ValueError):
+        # Not `np.load`, which takes what begins so for a ZIP file, and unpacks it.
+        images: Pixels = np.lib.format.open_memmap(place / index.images, mode="r")
+    except (OSError, SyntaxError, TokenError, *MALFORMED):  # numpy reads a header as Python
         return None
     pictures = sum(record.row >= 0 for record in index.records.values())
     return images if images.shape == (pictures, *shape) and images.dtype == np.uint8 else None
@@ -70,9 +73,9 @@ class Workspace:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if not isinstance(error, Stopped | KeyboardInterrupt) or not self.journal.holds_any:
             self.journal.remove()
-        remove(self._index)
+        remove_file(self._index)
         if not self._committed:
-            remove(self._images)
+            remove_file(self._images)
         self._sweep()
 
     def read_before(self, check_stop: Callable[[], None]) -> Iterator[tuple[Record, Pixels]]:
@@ -119,9 +122,9 @@ class Workspace:
             self._committed = True
             _flush_folder(self._place)
         if former is not None:
-            remove(self._place / former.images)
+            remove_file(self._place / former.images)
         for path in self._taken_over:
-            remove(path)
+            remove_file(path)
         return images, index
 
     def note(self, index: Index) -> None:
@@ -142,7 +145,7 @@ class Workspace:
         with suppress(OSError):
             for path in self._place.iterdir():
                 if path not in kept and path.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:
-                    remove(path)
+                    remove_file(path)
 
 
 def _flush_folder(place: Path) -> None:

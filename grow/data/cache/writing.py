@@ -52,7 +52,7 @@ def flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def remove(path: Path) -> None:
+def remove_file(path: Path) -> None:
     """Remove a file; where it is gone or still mapped (Windows), a later sweep sees to it."""
     with suppress(OSError):
         path.unlink()

@@ -263,12 +263,13 @@ def _check_filled(
     filled = {candidate.label for candidate in found}
     empty = [name for label, name in enumerate(classes) if label not in filled]
     if empty:
-        instead = [one for one in unusable if not set(empty).isdisjoint(one.key.split("/")[:-1])]
+        there = sorted(unusable, key=lambda one: one.key)
+        instead = [one for one in there if not set(empty).isdisjoint(one.key.split("/")[:-1])]
         words = ", ".join(f"{shown(one.key)} ({one.reason})" for one in instead[:_NAMED])
         more = ", ..." if instead[_NAMED:] else ""
-        there = f" Not usable there: {words}{more}." if words else ""
+        why = f" Not usable there: {words}{more}." if words else ""
         raise DataError(
             f"{place}: expected pictures ({KINDS}) in every class folder, found none in "
-            f"{listed(empty)}.{there}",
+            f"{listed(empty)}.{why}",
             hint="Add pictures, or remove the folder where it is no class.",
         )

@@ -57,6 +57,9 @@ _AWAY = frozenset(
     {".bak", ".old", ".orig", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download"}
 )
 
+NO_PICTURE = "not a picture file"
+"""How the reason begins why a file is left out that nobody takes for a picture: README.md, say."""
+
 PUT_AWAY = "put away"
 _HEAD_BYTES = 512
 _STARTS = (
@@ -133,7 +136,7 @@ def no_picture(path: str, ending: str) -> NoPicture | None:
         return None
     kind = kind or _KIND_OF.get(ending, "")
     if not kind:
-        return NoPicture(f"not a picture file ({ending or 'no extension'})")
+        return NoPicture(f"{NO_PICTURE} ({ending or 'no extension'})")
     return NoPicture(not_read(kind, ending), kind)
 
 

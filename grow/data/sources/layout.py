@@ -169,6 +169,7 @@ def remarks(insides: Insides) -> list[Remark]:
     return [
         *_parts_inside(insides),
         *_same_inside(insides),
+        *_all_again(insides),
         *_parts_among(insides),
         *_unlabelled_class(insides),
     ]
@@ -204,6 +205,27 @@ def _same_inside(insides: Insides) -> Iterable[Remark]:
             f"If {listed(inner)} are the classes, name one of the outer folders in data.path, or "
             f"put them into train/ and test/. {_escape(insides)}",
             tuple(f"{name}/" for name in same),
+        )
+
+
+def _all_again(insides: Insides) -> Iterable[Remark]:
+    """A folder that holds the ones beside it once more, as archives unpacked into themselves do."""
+    known = {folded(name) for name in insides}
+    found = [
+        name
+        for name, one in insides.items()
+        if not one.pictures
+        and len({folded(n) for n in one.folders} & (known - {folded(name)})) >= 2
+        and _shared(one, known - {folded(name)})
+    ]
+    others = [name for name in insides if name not in found]
+    if found and len(others) >= 2:
+        yield Remark(
+            "classes-inside-a-class",
+            f"{listed(found)} {_hold(found)} the folders beside {_it(found)} once more, and "
+            f"{'is' if len(found) == 1 else 'are'} taken for a class",
+            f"Take {_it(found)} away, or leave {_it(found)} out: {choosing(others)}.",
+            tuple(f"{name}/" for name in found),
         )
 
 

@@ -94,7 +94,7 @@ def of_pictures(old: Architecture, new: Architecture) -> Correspondence:
     start = Correspondence(ratio, "average", tuple(range(new.image[2])))
     if start.same_size:
         return start
-    return start.changed(f"the pictures are {_size(new.image)}, were {_size(old.image)}")
+    return start.changed(f"image size {_size(new.image)}, was {_size(old.image)}")
 
 
 def behind_weightless(before: Correspondence, row: Placed, old: Placed | None) -> Correspondence:
@@ -111,7 +111,7 @@ def behind_weightless(before: Correspondence, row: Placed, old: Placed | None) -
             behind = replace(before, ratio=(Fraction(1), Fraction(1)))
             if before.same_size or before.by == row.layer.mode:
                 return behind
-            return behind.but(f"{row.name} pools maps of another size")
+            return behind.but(f"{row.name} now pools feature maps of another size")
         case _:
             return before
 
@@ -125,7 +125,8 @@ def _behind_activation(
     if born:
         if activation in IDENTITY_ON_POSITIVE and not before.negative:
             return behind
-        return behind.gone(f"{name} changes what passes through it", f"{name} is new before it")
+        lost = f"{name} is new and does not pass its input on unchanged"
+        return behind.gone(lost, f"{name} was added before it")
     commutes = before.by == "max" and activation in _RISING
     return behind if before.same_size or commutes else behind.but(_another_scale(name, before))
 
@@ -138,11 +139,11 @@ def _behind_pooling(
             return before
         return replace(before, by=layer.mode).but(_another_scale(row.name, before))
     ratio = (before.ratio[0] / layer.size[0], before.ratio[1] / layer.size[1])
-    behind = replace(before, ratio=ratio, by=layer.mode).changed(f"{row.name} is new before it")
+    behind = replace(before, ratio=ratio, by=layer.mode).changed(f"{row.name} was added before it")
     if not before.same_size and before.by != layer.mode:
         word = "maximum" if layer.mode == "max" else "mean"
         other = "mean" if layer.mode == "max" else "maximum"
-        behind = behind.but(f"{row.name} takes the {word} where the old model saw the {other}")
+        behind = behind.but(f"{row.name} takes the {word} where the old model took the {other}")
     if row.input[0] % layer.size[0] or row.input[1] % layer.size[1]:
         behind = behind.but(f"{row.name} drops an incomplete window")
     return behind
@@ -150,7 +151,7 @@ def _behind_pooling(
 
 def behind_identity(before: Correspondence, row: Placed) -> Correspondence:
     """Behind a newly born layer with weights that starts as the identity."""
-    behind = before.changed(f"{row.name} is new before it")
+    behind = before.changed(f"{row.name} was added before it")
     if not isinstance(row.layer, Conv):
         return behind
     extra = row.layer.filters - len(before.channels)
@@ -180,7 +181,7 @@ def _behind_conv(before: Correspondence, row: Placed, layer: Conv, old: Placed) 
         negative=_negative_behind(layer.activation, True),
     )
     if layer.filters != old.output[-1]:
-        behind = behind.changed(f"{row.name} before it is wider")
+        behind = behind.changed(f"{row.name} before it was widened")
     if before.same_size:
         return behind
     return replace(behind, by="average").but(_another_scale(row.name, before))
@@ -197,8 +198,10 @@ def _behind_dense(before: Correspondence, row: Placed, layer: Dense, old: Placed
     if before.maps is None or before.same_size:
         return behind
     if min(before.ratio) < 1:
-        reason = f"{row.name} sees features pooled that it saw apart: exact only where they agree"
-        return behind.but(reason)
+        return behind.but(
+            f"{row.name} now sees pooled features: exact only where the features of a window are "
+            "equal"
+        )
     if before.by == "max":
         return behind.but(_another_scale(row.name, before))
     return behind
@@ -217,12 +220,19 @@ def _negative_behind(activation: str, before: bool) -> bool:
 
 
 def _another_scale(name: str, at: Correspondence) -> str:
-    words = " and ".join(dict.fromkeys(_times(side) for side in at.ratio if side != 1))
-    return f"{name} sees maps {words} the size it saw before"
+    high, wide = at.ratio
+    if high == wide:
+        words = f"{_times(high)} as large"
+    else:
+        sides = ((high, "high"), (wide, "wide"))
+        words = " and ".join(f"{_times(side)} as {word}" for side, word in sides if side != 1)
+    return f"{name} now sees feature maps {words}"
 
 
 def _times(ratio: Fraction) -> str:
-    return f"{ratio} times" if ratio > 1 else f"{ratio} of"
+    if ratio in (2, Fraction(1, 2)):
+        return "twice" if ratio > 1 else "half"
+    return f"{ratio} times"
 
 
 def _size(image: Shape) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from grow.config.schema import OptimizerState, Policy, ShrinkPerturb
-from grow.nets.architecture import Architecture, Conv, Norm, Placed, Shape, describe
+from grow.nets.architecture import Architecture, Conv, Norm, Placed, Shape, describe_layer
 from grow.nets.transfer import correspondence
 from grow.nets.transfer.correspondence import IDENTITY_ON_POSITIVE, Correspondence
 from grow.nets.transfer.fitting import adaptation_of, for_classes, in_words, is_plain
@@ -106,12 +106,12 @@ def _behind_what_left(name: str, left: list[str], at: Correspondence) -> Corresp
     Takes out of ``left``, the old layers not yet met, all up to the one of this name.
     """
     if name not in left:
-        return at.gone(f"{name} stands elsewhere", f"{name} stands elsewhere")
+        return at.gone(f"{name} has moved", f"{name} has moved")
     passed = left[: left.index(name)]
     del left[: len(passed) + 1]
     if not passed:
         return at
-    return at.gone(f"{passed[0]} is gone", f"{passed[0]} no longer comes before it")
+    return at.gone(f"{passed[0]} was removed", f"{passed[0]} before it was removed")
 
 
 def _step(
@@ -133,7 +133,7 @@ def _step(
         behind = _behind_kept(row, old, choice, at)
     # The last layer for more classes may go from sigmoid to softmax: its adaptation allows for it.
     if old is not None and classes is None and _settings(old) != _settings(row):
-        changed = f"{row.name} is not what it was"
+        changed = f"{row.name} has other settings"
         behind = behind.gone(changed, changed)
     shapes = None if old is None else old.weights
     return LayerPlan(row.name, row.layer.kind, shapes, row.weights, *choice), behind
@@ -142,7 +142,7 @@ def _step(
 def _settings(row: Placed) -> dict[str, object]:
     """What a layer does beside its weights; how wide it is and dropout do not count."""
     passing = {"name", "filters", "units", "rate"}
-    return {key: value for key, value in describe(row.layer).items() if key not in passing}
+    return {key: value for key, value in describe_layer(row.layer).items() if key not in passing}
 
 
 def _born(row: Placed, policy: Policy, at: Correspondence) -> Choice:
@@ -166,24 +166,24 @@ def _no_identity(row: Placed, negative: bool) -> str:
     if isinstance(layer, Norm):
         return ""
     if not isinstance(layer, Conv):
-        return f"a {layer.kind} layer has no identity start"
+        return f"a {layer.kind} layer cannot start as the identity"
     if layer.filters < row.input[-1]:
-        return f"{layer.filters} filters cannot pass {row.input[-1]} channels on"
+        return f"{layer.filters} filters are fewer than the {row.input[-1]} input channels"
     if not all(side % 2 for side in layer.kernel):
         return "an even kernel has no centre"
     if layer.activation == "linear":
         return ""
     if layer.activation not in IDENTITY_ON_POSITIVE:
-        return f"{layer.activation} changes what passes through it"
+        return f"{layer.activation} is not the identity on positive inputs"
     if negative:
-        return f"what reaches it can be negative, and {layer.activation} would cut it off"
+        return f"its inputs can be negative, and {layer.activation} would clip them"
     return ""
 
 
 def _behind_born(row: Placed, choice: Choice, at: Correspondence) -> Correspondence:
     if choice[1] is Reason.NEW_IDENTITY:
         return correspondence.behind_identity(at, row)
-    return at.gone(f"{row.name} starts from random weights", f"{row.name} is new before it")
+    return at.gone(f"{row.name} starts from random weights", f"{row.name} was added before it")
 
 
 def _kept(
@@ -191,7 +191,7 @@ def _kept(
 ) -> Choice:
     """What becomes of a layer that the old model had."""
     if old.layer.kind != row.layer.kind:
-        words = f"is a {row.layer.kind}, was a {old.layer.kind}: starts from random weights"
+        words = f"was a {old.layer.kind}, now a {row.layer.kind}: starts from random weights"
         return Decision.SKIP, Reason.KIND_DIFFERS, words, None
     if classes is not None:
         return _for_more_classes(row, old, policy, at, classes)
@@ -202,7 +202,7 @@ def _kept(
     if not at.change:
         return Decision.COPY, Reason.SAME, "same shape, same inputs", None
     if policy == "strict":
-        words = f"fits, but its inputs are not what they were ({at.change})"
+        words = f"shape fits, but its inputs changed ({at.change})"
         return Decision.SKIP, Reason.INPUTS_DIFFER, words, None
     return Decision.COPY, Reason.SHAPE_FITS, f"same shape ({at.change})", None
 
@@ -241,16 +241,16 @@ def _behind_kept(row: Placed, old: Placed, choice: Choice, at: Correspondence) -
     decision, _, _, adaptation = choice
     if decision is Decision.SKIP:
         reason = f"{row.name} starts from random weights"
-        return at.gone(reason, f"{row.name} before it is not carried over")
+        return at.gone(reason, f"{row.name} before it was not carried over")
     if at.lost:
         return at
     if adaptation is None and not _is_met_as_before(row, old, at):
-        reason = f"{row.name} is copied although its inputs are others"
+        reason = f"{row.name} was copied although its inputs changed"
         return at.gone(reason, reason)
     behind = correspondence.behind_carried(at, row, old)
     if adaptation is not None and adaptation.classes is not None:
         behind = replace(behind, channels=adaptation.outputs)
-    return behind.changed(f"{row.name} before it is adapted") if adaptation else behind
+    return behind.changed(f"{row.name} before it was adapted") if adaptation else behind
 
 
 def _is_met_as_before(row: Placed, old: Placed, at: Correspondence) -> bool:
@@ -266,7 +266,7 @@ def _misfit(old: Placed, new: Placed) -> Choice:
         if before != shape:
             words = f"{name} {before} does not fit {shape}: starts from random weights"
             return Decision.SKIP, Reason.SHAPE_DIFFERS, words, None
-    words = "fits, but there is no rule for its inputs: starts from random weights"
+    words = "shape fits, but no rule covers its changed inputs: starts from random weights"
     return Decision.SKIP, Reason.INPUTS_DIFFER, words, None
 
 

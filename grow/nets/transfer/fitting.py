@@ -92,21 +92,21 @@ def _changes(adaptation: Adaptation) -> list[tuple[Reason, str]]:
         found.append((Reason.SPREAD, words))
     carried = [channel for channel in adaptation.inputs if channel is not None]
     if len(set(carried)) < len(carried):
-        found.append((Reason.SPLIT, "divided among inputs that repeat"))
+        found.append((Reason.SPLIT, "divided among repeated inputs"))
     repeats = len(adaptation.outputs) - len(set(adaptation.outputs) - {None})
     fresh = adaptation.outputs.count(None)
     if repeats > fresh:
-        found.append((Reason.SPLIT, f"{_channels(repeats - fresh)} repeating old ones"))
+        found.append((Reason.SPLIT, f"{_channels(repeats - fresh)} repeated from old ones"))
     if fresh:
-        found.append((Reason.PADDED, f"a start of its own for {_channels(fresh)}"))
+        found.append((Reason.PADDED, f"fresh weights for {_channels(fresh)}"))
     padded = adaptation.inputs.count(None)
     if padded:
-        found.append((Reason.PADDED, f"zeros for {_channels(padded)} it is given"))
+        found.append((Reason.PADDED, f"zeros for {_channels(padded, 'input channel')}"))
     return found
 
 
-def _channels(count: int) -> str:
-    return "1 new channel" if count == 1 else f"{count} new channels"
+def _channels(count: int, word: str = "channel") -> str:
+    return f"1 new {word}" if count == 1 else f"{count} new {word}s"
 
 
 def _by(window: tuple[int, int]) -> str:

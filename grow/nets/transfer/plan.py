@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from grow.config.schema import OptimizerState, Policy, ShrinkPerturb
-from grow.nets.architecture import Pair, Shape
+from grow.nets.architecture import Pair, Shape, count_numbers
 
 SCHEMA = "grow.transfer-plan/1"
 """Name and version of the JSON form of a plan; a change of meaning raises the number."""
@@ -159,26 +159,30 @@ class LayerPlan:
     @property
     def parameters(self) -> int:
         """How many numbers the weights hold: the new ones, or the old ones of a layer gone."""
-        shapes = self.old if self.new is None else self.new
-        return sum(math.prod(shape) for shape in (shapes or {}).values())
+        return count_numbers((self.old if self.new is None else self.new) or {})
 
     @property
     def carried(self) -> int:
         """How many of the new numbers come from the old model; padding does not count."""
-        if self.decision is Decision.COPY:
-            return self.parameters
-        if self.adaptation is None or self.new is None:
-            return 0
-        how = self.adaptation
-        total = 0
-        for weight, shape in self.new.items():
-            count = math.prod(shape)
-            if weight != "kernel" or how.classes is not None:
-                count = count * sum(c is not None for c in how.outputs) // len(how.outputs)
-            if weight == "kernel":
-                count = count * sum(c is not None for c in how.inputs) // len(how.inputs)
-            total += count
-        return total
+        return count_carried(self)
+
+
+def count_carried(line: LayerPlan) -> int:
+    """How many of a layer's new numbers come from the old model; padding does not count."""
+    if line.decision is Decision.COPY:
+        return line.parameters
+    if line.adaptation is None or line.new is None:
+        return 0
+    how = line.adaptation
+    total = 0
+    for weight, shape in line.new.items():
+        count = math.prod(shape)
+        if weight != "kernel" or how.classes is not None:
+            count = count * sum(c is not None for c in how.outputs) // len(how.outputs)
+        if weight == "kernel":
+            count = count * sum(c is not None for c in how.inputs) // len(how.inputs)
+        total += count
+    return total
 
 
 @dataclass(frozen=True)
@@ -222,12 +226,12 @@ class TransferPlan:
     @property
     def parameters(self) -> int:
         """How many numbers the new model's weights hold."""
-        return sum(line.parameters for line in self.layers)
+        return sum(count_numbers(line.new or {}) for line in self.layers)
 
     @property
     def carried(self) -> int:
         """How many of them come from the old model."""
-        return sum(line.carried for line in self.layers)
+        return sum(count_carried(line) for line in self.layers)
 
     def totals(self) -> str:
         """The plan in one line: ``x of y parameters (z%) carried over``."""

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,16 +111,17 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
     seen = dict(zip([c.key for c in whole], _decode(whole, check_stop), strict=True))
     each = (time.perf_counter() - began) / max(len(seen), 1)
     reasons |= {key: one.reason for key, one in seen.items() if one.reason}
-    _check(listing, reasons, seen)
     usable = tuple(c for c in listing.candidates if c.key not in reasons)
-    boxes = [s for c, s in zip(measured, sizes, strict=True) if c.key not in reasons]
-    shapes = [box for box in boxes if not isinstance(box, str)]
     contents = tuple(
         Measured(c.key, c.label, c.split, content, seen[c.key].stored)
         for c in whole
         if (content := seen[c.key].content) is not None
     )
     of = "pictures" if len(contents) == len(usable) else "pictures looked at"
+    remarks = (*listing.remarks, *levels.remarks(listing.classes, contents, of=of))
+    _check(listing, reasons, seen, remarks)
+    boxes = [s for c, s in zip(measured, sizes, strict=True) if c.key not in reasons]
+    shapes = [box for box in boxes if not isinstance(box, str)]
     return Look(
         place=listing.place,
         classes=listing.classes,
@@ -133,7 +134,7 @@ def look_at(data: FolderData, base: Path, progress: Progress, check_stop: CheckS
         total=len(listing.candidates),
         bad=tuple(Unusable(key, reason) for key, reason in sorted(reasons.items())),
         left_out=tuple(one for one in listing.unusable if not one.chosen),
-        remarks=(*listing.remarks, *levels.remarks(listing.classes, contents, of=of)),
+        remarks=remarks,
         contents=contents,
         decode_seconds=each,
     )
@@ -186,7 +187,12 @@ def _see(candidate: Candidate) -> _Seen:
     return _Seen(digest, "", grey, content, held)
 
 
-def _check(listing: Listing, reasons: dict[str, str], seen: dict[str, _Seen]) -> None:
+def _check(
+    listing: Listing,
+    reasons: dict[str, str],
+    seen: dict[str, _Seen],
+    remarks: tuple[Remark, ...],
+) -> None:
     """Sees that a run would not refuse the pictures, as far as they were looked at.
 
     Raises:
@@ -194,7 +200,8 @@ def _check(listing: Listing, reasons: dict[str, str], seen: dict[str, _Seen]) ->
     """
     # Where not all were read, their names stand for their contents: enough to count by.
     digests = {c.key: seen[c.key].digest if c.key in seen else c.key for c in listing.candidates}
-    split.check(split.settle(listing, digests, reasons), listing.place)
+    divided = split.settle(listing, digests, reasons)
+    split.check(replace(divided, remarks=remarks), listing.place)
 
 
 def _parts(listing: Listing) -> dict[Split, str]:

@@ -24,18 +24,16 @@ def check_place(file: Path, *, force: bool = False) -> None:
     """Returns where a stage file can be written to ``file``; asked before the work is done.
 
     Raises:
-        UsageError: something is there already, or its folder is not.
+        UsageError: something already exists, or its folder is not.
     """
     if file.is_dir():
         raise UsageError(f"{file}: expected a file to write, found a folder")
     if not file.parent.is_dir():
         raise UsageError(
-            f"{file}: there is no folder {file.parent}", hint="make it, or name another file"
+            f"{file}: there is no folder {file.parent}", hint="create it, or name another file"
         )
     if os.path.lexists(file) and not force:
-        raise UsageError(
-            f"{file} is there already", hint="--force replaces it; --out names another"
-        )
+        raise UsageError(f"{file} already exists", hint="--force replaces it; --out names another")
 
 
 def checked_name(name: str) -> str:

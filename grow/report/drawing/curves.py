@@ -94,7 +94,7 @@ class _Plane:
     x: Axis
     y: Axis
 
-    def place(self, point: Point) -> Point:
+    def locate(self, point: Point) -> Point:
         return self.x.place(point[0]), self.y.place(point[1])
 
 
@@ -185,21 +185,21 @@ def _curve(root: Element, series: Series, plane: _Plane) -> None:
     kind = f"curve s{look}" + (" faint" if series.faint else "")
     dashes = "2 3" if series.faint else _DASHES[look]
     for run in _unbroken(series.points):
-        svg.path(root, [plane.place(point) for point in run], kind, dashes)
+        svg.path(root, [plane.locate(point) for point in run], kind, dashes)
         if series.faint and len(run) == 1:  # a line of one point cannot be seen
-            svg.marker(root, SHAPES[look], plane.place(run[0]), 2, f"dot s{look}")
+            svg.marker(root, SHAPES[look], plane.locate(run[0]), 2, f"dot s{look}")
     if series.faint or len(series.points) > _MOST_MARKERS:
         return
     for point in series.points:
         if math.isfinite(point[1]):
-            svg.marker(root, SHAPES[look], plane.place(point), 2.6, f"dot s{look}")
+            svg.marker(root, SHAPES[look], plane.locate(point), 2.6, f"dot s{look}")
 
 
 def _band(root: Element, series: Series, plane: _Plane) -> None:
     known = [ends for ends in series.band if all(map(math.isfinite, ends))]
     if len(known) > 1:
-        upper = [plane.place((x, high)) for x, _, high in known]
-        lower = [plane.place((x, low)) for x, low, _ in reversed(known)]
+        upper = [plane.locate((x, high)) for x, _, high in known]
+        lower = [plane.locate((x, low)) for x, low, _ in reversed(known)]
         svg.area(root, [*upper, *lower], f"band s{series.look % LOOKS}")
 
 
@@ -222,7 +222,7 @@ def _best(root: Element, chart: Chart, plane: _Plane) -> None:
         point = series.points[series.best]
         if not math.isfinite(point[1]):
             continue
-        x, y = plane.place(point)
+        x, y = plane.locate(point)
         svg.marker(root, "circle", (x, y), 6, f"ring s{series.look % LOOKS}")
         above = y - plane.y.end > 34
         anchor = "end" if x > plane.x.end - 40 else "middle"

@@ -93,9 +93,9 @@ def _cells(findings: Findings, classes: int) -> tuple[tuple[Cell, ...], ...]:
 
 def _map(findings: Findings, classes: Sequence[str]) -> Markup:
     description = (
-        f"{len(classes)} classes; row by row the class of a picture, column by column the class "
-        f"it was taken for. {findings.right:,} of {findings.pictures:,} pictures lie on the "
-        "diagonal. The most frequent confusions and the figures of each class are listed below."
+        f"{len(classes)} classes; rows are true classes, columns are predicted classes. "
+        f"{findings.right:,} of {findings.pictures:,} images lie on the diagonal. The most "
+        "frequent confusions and the figures of each class are listed below."
     )
     drawn = heat_map(findings.confusions, len(classes), "confusion", description)
     return Markup(drawn)  # noqa: S704  (escaped where it was drawn)

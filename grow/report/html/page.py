@@ -89,7 +89,7 @@ def _panels(
         if compared is None:
             return own
         controls = control_series(compared, figure, cost, look=2)
-        words = f"{own.description} Beside it, of the comparison: {_listed(controls, figure)}."
+        words = f"{own.description} Controls of the comparison: {_listed(controls, figure)}."
         return replace(own, series=(*own.series, *controls), description=words)
 
     return panels(make)

@@ -1,8 +1,7 @@
-"""Commands about run folders: `grow status` and `grow clean`."""
+"""The command that shows where runs stand: `grow status`."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,8 @@ import typer
 import grow
 from grow import report
 from grow.cli import completing, console
-from grow.cli.app import AsJson, RunArgument, app, print_json
+from grow.cli.app import app
+from grow.cli.options import AsJson
 from grow.errors import RunFolderError, UsageError
 
 
@@ -30,7 +30,7 @@ def status_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where each stage of a run stands.
+    """Show the state of each stage of a run.
 
     Example: grow status runs/quickstart --verify
     """
@@ -39,7 +39,7 @@ def status_command(
     found = grow.load_all("runs") if run is None else [grow.load(run)]
     if as_json:
         values = [one.to_dict() for one in found]
-        print_json(values if run is None else values[0])
+        console.print_json(values if run is None else values[0])
     else:
         for one in found:
             _show_status(one)
@@ -52,38 +52,10 @@ def _verify(run: Path | None, *, as_json: bool) -> None:
         raise UsageError("--verify needs a run folder", hint="such as runs/quickstart")
     found = grow.verify(run)
     if as_json:
-        print_json(found.to_dict())
+        console.print_json(found.to_dict())
     else:
         console.show(report.verification_page(found))
     raise typer.Exit(RunFolderError.exit_code if found.flaws else 0)
-
-
-@app.command("clean")
-def clean_command(
-    run: RunArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show what of a run folder is not needed, ask, and delete it.
-
-    Stage folders that the stage file does not use, damaged things put aside, and checkpoints
-    that later ones supersede.
-
-    Example: grow clean runs/quickstart
-    """
-    found = grow.clean(run)
-    if as_json:
-        gone = found.apply() if yes else ()
-        print_json({**found.to_dict(), "deleted": [str(one.path) for one in gone]})
-        return
-    console.show(report.cleaning_page(found))
-    if not found.leftovers:
-        return
-    if not yes and not sys.stdin.isatty():
-        console.warn("nothing was deleted: no terminal to ask at; --yes deletes without asking")
-        return
-    if yes or typer.confirm("Delete all of it?", default=False):
-        console.say(f"{len(found.apply())} deleted")
 
 
 def _show_status(found: grow.Run | RunFolderError) -> None:

@@ -15,8 +15,9 @@ import typer
 import grow
 from grow import report
 from grow.cli import console
-from grow.cli.app import AsJson, app, print_json
-from grow.cli.running import live_view
+from grow.cli.app import app
+from grow.cli.live import live_view
+from grow.cli.options import AsJson
 from grow.config import examples
 from grow.errors import Stopped, UsageError
 
@@ -28,7 +29,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     ] = None,
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Where the stage file goes.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The stage file to write.")
     ] = Path("stages.yaml"),
     name: Annotated[
         str | None, typer.Option("--name", help="Names the run; the folder's name unless said.")
@@ -49,10 +50,10 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 ) -> None:
     """Write a stage file for a folder of pictures.
 
-    Looks at classes, sizes, colours and numbers, and chooses stages, validation, augmentation
-    and epochs, each with its reason in a comment. The file runs as it is. Times a few training
-    steps to tell how long that takes here. With --example it writes one of the ready stage files;
-    quickstart draws its own pictures.
+    Reads classes, sizes, colours and counts, and chooses stages, validation, augmentation and
+    epochs; a comment gives the reason for each choice. The file runs as it is. Times a few training
+    steps to estimate the training time. With --example it writes one of the ready stage files;
+    quickstart draws its own images.
 
     Example: grow init pictures
     """
@@ -85,7 +86,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
     switch.check()
     draft.write(force=replace)
     if as_json:
-        print_json(draft.to_dict())
+        console.print_json(draft.to_dict())
     else:
         console.show(report.draft_page(draft))
 
@@ -93,7 +94,7 @@ def init_command(  # noqa: PLR0913  (each is an option of the command line)
 def _write_example(name: examples.Name, out: Path, *, as_json: bool) -> None:
     made = examples.write(name, out)
     if as_json:
-        print_json(made.to_dict())
+        console.print_json(made.to_dict())
     else:
         console.say(f"{name} in {out}; next: {shlex.join(['grow', 'run', str(out)])}")
 
@@ -132,9 +133,9 @@ def _may_replace(out: Path) -> bool:
         UsageError: it may not.
     """
     with _asking():
-        if typer.confirm(f"{out} is there already. Replace it?", default=False):
+        if typer.confirm(f"{out} already exists. Replace it?", default=False):
             return True
-    raise UsageError(f"{out} is left as it is", hint="--out names another file")
+    raise UsageError(f"{out} was not replaced", hint="--out names another file")
 
 
 def _ask(question: str, usual: str | None = None) -> str:
@@ -150,4 +151,4 @@ def _asking() -> Iterator[None]:
         yield
     except (typer.Abort, KeyboardInterrupt):
         sys.stdout.write("\n")
-        raise Stopped("stopped; nothing was written", signal_number=signal.SIGINT) from None
+        raise Stopped("Stopped. Nothing was written.", signal_number=signal.SIGINT) from None

@@ -9,8 +9,9 @@ import typer
 
 import grow
 from grow.cli import forms
-from grow.cli.app import AsJson, Overrides, RunDir, StageFile, app
-from grow.cli.reporting import show_comparison
+from grow.cli.app import app
+from grow.cli.options import AsJson, Overrides, RunDir, StageFile
+from grow.cli.report import show_comparison
 from grow.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
         typer.Option("--policies", metavar="A,B", help="Transfer policies to compare, in turn."),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Repeats at a time; by the cores if unsaid.")
+        int | None,
+        typer.Option("--jobs", min=1, help="Repeats at a time; default: by the number of cores."),
     ] = None,
     threads: Annotated[
-        int, typer.Option("--threads", min=1, help="Threads per repeat; part of what is compared.")
+        int, typer.Option("--threads", min=1, help="Threads per repeat; changes the results.")
     ] = 1,
     run_dir: RunDir = None,
     overrides: Overrides = None,
@@ -41,11 +43,11 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
     out: forms.Out = None,
     show: forms.Open = False,
 ) -> None:
-    """Tell whether growing helped, over several seeds.
+    """Test over several seeds whether growing helped.
 
     Trains growth and its controls: the final architecture from scratch at equal epochs and at
-    equal FLOPs, and the final depth from the start on the same small pictures. The same command
-    goes on after a stop, and with more --repeats. It ends with a page, report.html.
+    equal FLOPs, and the final depth from the start on the same small images. Run the same command
+    to resume, or to add --repeats. Writes a page, report.html.
 
     Example: grow compare stages/quickstart.yaml --repeats 3
     """
@@ -53,7 +55,7 @@ def compare_command(  # noqa: PLR0913, PLR0917  (the options of a command)
     form = forms.chosen(options, out, show=show)
     wanted = _policies(policies)
     view = _view(stderr=form.name not in ("", "--html"))
-    with stoppable(view, "each trial with a checkpoint") as switch:
+    with stoppable(view, "Each trial keeps its newest checkpoint.") as switch:
         found = grow.compare(
             stage_file,
             repeats=repeats,

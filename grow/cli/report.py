@@ -9,8 +9,9 @@ import typer
 import grow
 from grow import report
 from grow.cli import console, forms
-from grow.cli.app import AsJson, RunArgument, app
+from grow.cli.app import app
 from grow.cli.forms import Form
+from grow.cli.options import AsJson, RunArgument
 from grow.errors import UsageError
 
 
@@ -25,12 +26,12 @@ def report_command(  # noqa: PLR0913  (each is an option of the command line)
     out: forms.Out = None,
     show: forms.Open = False,
     no_pictures: Annotated[
-        bool, typer.Option("--no-pictures", help="Leave pictures out of the page.")
+        bool, typer.Option("--no-pictures", help="Leave images out of the page.")
     ] = False,
 ) -> None:
-    """Show what a run, or a comparison, came to.
+    """Show the results of a run or of a comparison.
 
-    Result, curves, transfer plans, errors: in the terminal, or as a page with --html.
+    Results, curves, transfer plans, errors: in the terminal, or as a page with --html.
 
     Example: grow report runs/quickstart --markdown
     """
