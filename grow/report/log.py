@@ -110,8 +110,7 @@ def _prepared(event: Prepared, unusable_in: str) -> list[RenderableType]:
     totals: dict[str, int] = {
         split: sum(classes.values()) for split, classes in event.counts.items()
     }
-    first = "\n".join([pictures_line(event.classes, totals), *event.notes])
-    found: list[RenderableType] = [Text(first)]
+    found: list[RenderableType] = [Text(pictures_line(event.classes, totals))]
     found += [Text(f"warning: {remark}", style="yellow") for remark in remarks(event.counts)]
     if not event.unusable:
         return found

@@ -167,8 +167,7 @@ def _prepare_pictures(
         emit(Warned(told))
     manifest = prepared.manifest
     unusable = tuple((item.key, item.reason) for item in manifest.unusable)
-    notes = tuple(str(remark) for remark in manifest.remarks if remark.note)
-    emit(Prepared(manifest.classes, manifest.counts(), unusable, notes))
+    emit(Prepared(manifest.classes, manifest.counts(), unusable))
     for remark in manifest.remarks:
         emit(Noted(str(remark)) if remark.note else Warned(str(remark)))
     if spec.data.on_bad == "stop":

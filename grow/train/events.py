@@ -52,13 +52,11 @@ class Prepared:
         classes: names of the classes, in label order.
         counts: pictures per split and class.
         unusable: pictures left out, each ``(key, reason)``.
-        notes: what else is good to know of them, a sentence each; warnings are `Warned` of.
     """
 
     classes: tuple[str, ...]
     counts: Mapping[Split, Mapping[str, int]]
     unusable: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
